@@ -1,0 +1,12 @@
+// The Compose subset: check, normalise, hash, plan. Pure: no disk, no engine.
+// `docker compose` reads the same file and must come to the same containers; every rule here
+// is checked against it (test/engine/compose-*.test.ts, Compose 2.40.3).
+
+export { parseCompose } from './compose/parse.ts'
+export { configHash } from './compose/hash.ts'
+export { desired } from './compose/desired.ts'
+export { plan, printPlan } from './compose/plan.ts'
+export type {
+  ComposeFile, Desired, DesiredNetwork, DesiredService, DesiredVolume, Health, Observed, ObservedContainer,
+  ObservedNetwork, ObservedVolume, Service, Step,
+} from './compose/types.ts'

@@ -1,0 +1,45 @@
+// Errors carry facts: what happened, why, and what to type. Only run.ts prints them.
+
+export type ExitCode = 1 | 2 | 130
+
+export interface Facts {
+  /** What to do next, ideally a command to paste. */
+  hint?: string
+  cause?: unknown
+  exit?: ExitCode
+  /** What was done before the failure: `--json` prints it with the error merged in. */
+  document?: object
+}
+
+/** A failure that we can explain. `code` is stable and part of `--json` (E_PORT_TAKEN). */
+export class StackError extends Error {
+  readonly code: string
+  readonly hint: string
+  readonly exit: ExitCode
+  document: object | undefined
+
+  constructor(code: string, message: string, facts: Facts = {}) {
+    super(message, { cause: facts.cause })
+    this.name = 'StackError'
+    this.code = code
+    this.hint = facts.hint ?? ''
+    this.exit = facts.exit ?? 1
+    this.document = facts.document
+  }
+}
+
+/** Refused input: exit 2, nothing written. */
+export class UsageError extends StackError {
+  constructor(code: string, message: string, hint = '') {
+    super(code, message, { hint, exit: 2 })
+    this.name = 'UsageError'
+  }
+}
+
+/** Ctrl-C or "no": exit 130, and `left` says what, if anything, was already written. */
+export class CancelError extends StackError {
+  constructor(left = 'Nothing was written.') {
+    super('E_CANCELLED', `Cancelled. ${left}`, { exit: 130 })
+    this.name = 'CancelError'
+  }
+}
