@@ -1,0 +1,56 @@
+// The Engine object: one client, and every call explained when it fails.
+
+import { apply } from './apply.ts'
+import type { Client } from './client.ts'
+import { down, volumeSizes } from './down.ts'
+import { explainEngine } from './explain.ts'
+import { imageId, networks, observe, orNull } from './observe.ts'
+import { portOwner } from './ports.ts'
+import { pull, withTag } from './pull.ts'
+import { exec, logs } from './stream.ts'
+import type { Engine } from './types.ts'
+import { waitHealthy } from './wait.ts'
+
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'runtimes' | 'rootless' | 'warning'>
+
+async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw explainEngine(error, doing)
+  }
+}
+
+/** `environment` goes into every container that is made, under what the file says itself. */
+export function engine(docker: Client, environment: Record<string, string>, facts: Facts): Engine {
+  const local = /^(?:unix|npipe):/.test(facts.address)
+  const imageDigest = async (image: string): Promise<string | null> => {
+    const digests = (await explained('look up an image', orNull(docker.getImage(withTag(image)).inspect())))?.RepoDigests ?? []
+    // An image may be known by several repositories; the one in the reference counts.
+    const repository = image.replace(/@.*$/, '').replace(/:[^/]*$/, '')
+    return (digests.find((digest) => digest.startsWith(`${repository}@`)) ?? digests[0])?.split('@')[1] ?? null
+  }
+  return {
+    ...facts,
+    observe: (project, images, signal) => explained(`look at the project ${project}`, observe(docker, project, images, signal)),
+    imagePresent: async (image) => (await explained('look up an image', imageId(docker, image))) !== null,
+    imageDigest,
+    ensureImages: async (images, onProgress, signal) => {
+      const digests: Record<string, string | null> = {}
+      for (const image of images) {
+        const present = await explained('look up an image', imageId(docker, image))
+        digests[image] = present ? await imageDigest(image) : await pull(docker, image, onProgress, signal)
+      }
+      return digests
+    },
+    pull: (image, onProgress, signal) => pull(docker, image, onProgress, signal),
+    apply: (steps, desired, hooks, signal) => apply({ docker, environment, local, apiVersion: facts.apiVersion, desired, hooks: hooks ?? {}, signal }, steps),
+    waitHealthy: (project, services, timeoutMs, signal) => explained('wait for the containers', waitHealthy(docker, project, services, timeoutMs, signal)),
+    volumeSizes: (project) => volumeSizes(docker, project),
+    down: (project, options) => down(docker, project, options),
+    exec: (container, cmd, options) => exec(docker, container, cmd, options),
+    logs: (container, options) => logs(docker, container, options),
+    portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
+    networks: () => explained('list networks', networks(docker)),
+  }
+}

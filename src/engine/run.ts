@@ -1,0 +1,56 @@
+// What the parts of one `apply` share, and the small calls that forgive what is already done.
+
+import type { Desired, Step } from '../compose/types.ts'
+import { CancelError } from '../errors.ts'
+import type { Client } from './client.ts'
+import { statusOf } from './explain.ts'
+import type { Hooks } from './types.ts'
+
+export interface Run {
+  docker: Client
+  apiVersion: string
+  /** Whether the engine runs on this machine, so that this machine's processes and routes matter to it. */
+  local: boolean
+  /** Proxy settings for every container, by name. */
+  environment: Record<string, string>
+  desired: Desired
+  hooks: Hooks
+  signal: AbortSignal | undefined
+  /** What to do to take back what was done, oldest first. */
+  undo: { what: string; back: () => Promise<unknown> }[]
+  /** What to do once nothing can fail any more. */
+  commit: (() => Promise<unknown>)[]
+}
+
+export function begin(run: Run, step: Step): void {
+  if (run.signal?.aborted) throw new CancelError('')
+  run.hooks.step?.(step)
+}
+
+/** Like Promise.all, but nothing is left running behind a failure: undoing must not race with doing. */
+export async function all<T>(promises: Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises)
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure) throw failure.reason
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+/** Stop with the container's own grace period. */
+export async function stop(docker: Client, id: string): Promise<void> {
+  try {
+    await docker.getContainer(id).stop()
+  } catch (error) {
+    // Stopped already, or gone.
+    if (![304, 404].includes(statusOf(error))) throw error
+  }
+}
+
+/** `volumes`: its anonymous volumes too; named ones never. */
+export async function remove(docker: Client, id: string, volumes: boolean): Promise<void> {
+  try {
+    await docker.getContainer(id).remove({ force: true, v: volumes })
+  } catch (error) {
+    // Gone, or somebody else is removing it.
+    if (![404, 409].includes(statusOf(error))) throw error
+  }
+}
