@@ -1,0 +1,204 @@
+// The project's own certificates: a CA, the server's and the clients'. PEM in, PEM out.
+//
+// Made with @peculiar/x509, because strict verifiers (Python's default from 3.13, `openssl verify
+// -x509_strict`) want key identifiers, which selfsigned, built on it, can't write. selfsigned makes
+// the stranger's certificates that must be refused.
+//
+// P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
+
+import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
+import * as x509 from '@peculiar/x509'
+import { StackError } from './errors.ts'
+
+export { makeP12 } from './p12.ts'
+
+/** PEM. `cert` may hold a chain: its own certificate first. */
+export interface KeyPair {
+  cert: string
+  key: string
+}
+
+export interface CertFacts {
+  /** The subject's common name, or '' without one. */
+  cn: string
+  issuer: string
+  /** Names and addresses, without the `DNS:` before them. */
+  sans: string[]
+  notBefore: Date
+  notAfter: Date
+  /** SHA-256 of the DER, lower-case hex: what Caddy calls {http.request.tls.client.fingerprint}. */
+  fingerprint: string
+  isCa: boolean
+  /** Object identifiers of the extended key usage. */
+  eku: string[]
+}
+
+const DAY = 24 * 60 * 60_000
+const CA_DAYS = 3650
+/** Apple refuses a server certificate of more than 825 days even from a private CA, and 398 is its
+ * limit for public ones (support.apple.com/103769, 102028). One year stays below both. */
+const SERVER_DAYS = 365
+const CLIENT_DAYS = 365
+/** A client whose clock is a little behind must not see a certificate from the future. */
+const BACKDATED = 60 * 60_000
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const SIGNED = { name: 'ECDSA', hash: 'SHA-256' } as const
+export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+/** RFC 5280, ub-common-name. */
+const LONGEST_CN = 64
+
+export async function makeCa({ name, now }: { name: string; now: Date }): Promise<KeyPair> {
+  const keys = await newKeys()
+  const title = ' Ollama CA'
+  const subject = named(`${name.slice(0, LONGEST_CN - title.length)}${title}`)
+  const { KeyUsageFlags: use } = x509
+  const cert = await x509.X509CertificateGenerator.create({
+    ...validity(now, CA_DAYS),
+    serialNumber: serial(),
+    subject,
+    issuer: subject,
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    signingAlgorithm: SIGNED,
+    extensions: [
+      // It signs people and servers, never another CA.
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(use.keyCertSign | use.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { cert: pem(cert), key: await keyPem(keys.privateKey) }
+}
+
+/** For these DNS names and addresses. The chain: this certificate, then the CA's. */
+export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: readonly string[]; now: Date }): Promise<KeyPair> {
+  const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
+  if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
+  // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
+  const leaf = await sign(ca, 'Ollama', SERVER_AUTH, [new x509.SubjectAlternativeNameExtension(names)], now, SERVER_DAYS)
+  return { cert: leaf.cert + ca.cert, key: leaf.key }
+}
+
+/** Who this is; what they may do isn't written in it, but decided by the folder that lists it. */
+export function makeClientCert({ ca, person, now }: { ca: KeyPair; person: string; now: Date }): Promise<KeyPair> {
+  return sign(ca, person, CLIENT_AUTH, [], now, CLIENT_DAYS)
+}
+
+/** A client certificate that ended a day ago. */
+export function makeExpiredCert({ ca, person, now }: { ca: KeyPair; person: string; now: Date }): Promise<KeyPair> {
+  return sign(ca, person, CLIENT_AUTH, [], new Date(now.getTime() - 2 * DAY), 1)
+}
+
+/** A client certificate of the same name from a CA that nobody here trusts. */
+export async function strangerCert({ person, now }: { person: string; now: Date }): Promise<KeyPair> {
+  const { generate } = await import('selfsigned')
+  const common = {
+    keyType: 'ec' as const,
+    curve: 'P-256' as const,
+    algorithm: 'sha256',
+    notBeforeDate: new Date(now.getTime() - BACKDATED),
+    notAfterDate: new Date(now.getTime() + DAY),
+  }
+  const ca = await generate([{ name: 'commonName', value: 'Foreign CA' }], {
+    ...common,
+    extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }],
+  })
+  const leaf = await generate([{ name: 'commonName', value: person }], {
+    ...common,
+    ca: { key: ca.private, cert: ca.cert },
+    extensions: [{ name: 'keyUsage', digitalSignature: true, critical: true }, { name: 'extKeyUsage', clientAuth: true }],
+  })
+  return { cert: leaf.cert, key: leaf.private }
+}
+
+/** Of the first certificate in the file. Throws E_CERT_DAMAGED. */
+export function readCert(text: string): CertFacts {
+  let cert: X509Certificate
+  try {
+    cert = new X509Certificate(text)
+  } catch (cause) {
+    throw new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
+  }
+  return {
+    cn: commonName(cert.subject),
+    issuer: commonName(cert.issuer),
+    sans: cert.subjectAltName?.split(', ').map((name) => name.replace(/^[A-Za-z ]+:/, '')) ?? [],
+    notBefore: new Date(cert.validFrom),
+    notAfter: new Date(cert.validTo),
+    fingerprint: createHash('sha256').update(cert.raw).digest('hex'),
+    isCa: cert.ca,
+    eku: cert.keyUsage ?? [],
+  }
+}
+
+async function sign(ca: KeyPair, cn: string, usage: string, more: x509.Extension[], now: Date, days: number): Promise<KeyPair> {
+  const issuer = new x509.X509Certificate(ca.cert)
+  const keys = await newKeys()
+  const { notBefore, notAfter } = validity(now, days)
+  const cert = await x509.X509CertificateGenerator.create({
+    notBefore,
+    // What outlives its CA is refused by some and not by others.
+    notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
+    serialNumber: serial(),
+    subject: named(cn),
+    issuer: issuer.subjectName,
+    publicKey: keys.publicKey,
+    signingKey: await importKey(ca.key),
+    signingAlgorithm: SIGNED,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([usage]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...more,
+    ],
+  })
+  return { cert: pem(cert), key: await keyPem(keys.privateKey) }
+}
+
+/** Names in ASCII (IDNA), since a certificate holds no other; addresses as addresses. */
+function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
+  if (isIP(host)) return { type: 'ip', value: host }
+  const name = domainToASCII(host)
+  if (name === '' || isIP(name)) throw new StackError('E_CERT_HOST', `"${host}" is neither a DNS name nor an IP address.`)
+  return { type: 'dns', value: name }
+}
+
+/** The certificate's times have no milliseconds. */
+function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } {
+  const start = Math.floor((now.getTime() - BACKDATED) / 1000) * 1000
+  return { notBefore: new Date(start), notAfter: new Date(start + days * DAY) }
+}
+
+/** 20 random bytes, the most that RFC 5280 allows, without the sign bit and without a leading zero. */
+function serial(): string {
+  const bytes = randomBytes(20)
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
+  return bytes.toString('hex')
+}
+
+/** Built from parts and not from a string, so that no character of a name means anything. */
+const named = (cn: string): x509.Name => new x509.Name([{ CN: [{ utf8String: cn }] }])
+
+/** node:crypto prints one `CN=ann` a line. */
+const commonName = (subject: string | undefined): string => /^CN=(.*)$/m.exec(subject ?? '')?.[1] ?? ''
+
+const pem = (cert: x509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
+
+const newKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(EC, true, ['sign', 'verify'])
+
+async function keyPem(key: CryptoKey): Promise<string> {
+  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key))
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString()
+}
+
+function importKey(key: string): Promise<CryptoKey> {
+  const der = createPrivateKey(key).export({ format: 'der', type: 'pkcs8' })
+  return crypto.subtle.importKey('pkcs8', new Uint8Array(der), EC, false, ['sign'])
+}

@@ -1,0 +1,312 @@
+// The certificates, judged by the programs that will meet them: OpenSSL, Python, Node, NSS, GnuTLS.
+// A program that isn't installed skips its tests here, and fails them where CI=true.
+
+import { execFile, spawnSync } from 'node:child_process'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import tls from 'node:tls'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeCa, makeClientCert, makeExpiredCert, makeServerCert, readCert, strangerCert } from '../../src/certs.ts'
+import type { KeyPair as Pair } from '../../src/certs.ts'
+import { bmp as bmpString, integer, octets, oid, set as setOf } from '../../src/der.ts'
+import { makeP12 } from '../../src/p12.ts'
+
+const HOSTS = ['ollama.lan', 'localhost', '127.0.0.1', '::1']
+const PASSWORD = 'password-1'
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const now = new Date()
+const run = promisify(execFile)
+
+/** `test`, or a visible skip when a program is missing. In CI nothing is skipped. */
+const needs = (...programs: string[]) =>
+  test.skipIf(process.env.CI !== 'true' && programs.some(name => spawnSync(name, ['--help'], { stdio: 'ignore' }).error))
+
+let dir: string
+let ca: Pair
+let server: Pair
+let client: Pair
+let expired: Pair
+let stranger: Pair
+let p12: Buffer
+
+const at = (name: string) => join(dir, name)
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'certs-test-'))
+  ca = await makeCa({ name: 'lab', now })
+  server = await makeServerCert({ ca, hosts: HOSTS, now })
+  client = await makeClientCert({ ca, person: 'ana', now })
+  expired = await makeExpiredCert({ ca, person: 'ana', now })
+  stranger = await strangerCert({ person: 'ana', now })
+  p12 = Buffer.from(makeP12({ ...client, ca: ca.cert, password: PASSWORD, name: 'ana @ läb' }))
+  for (const [name, pair] of Object.entries({ ca, server, client, expired, stranger })) {
+    writeFileSync(at(`${name}.crt`), pair.cert)
+    writeFileSync(at(`${name}.key`), pair.key)
+  }
+  writeFileSync(at('client.p12'), p12)
+  writeFileSync(at('password'), PASSWORD)
+})
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+describe('what is in them', () => {
+  test('the CA', () => {
+    const info = readCert(ca.cert)
+    expect(info).toMatchObject({ cn: 'lab Ollama CA', sans: [], isCa: true })
+    expect(info.notBefore.getTime()).toBeLessThanOrEqual(now.getTime() - HOUR)
+    expect(info.notAfter.getFullYear() - now.getFullYear()).toBeGreaterThanOrEqual(9)
+    expect(new X509Certificate(ca.cert).verify(new X509Certificate(ca.cert).publicKey)).toBe(true)
+  })
+
+  test('the server certificate: a chain, for every host, for a year', () => {
+    const info = readCert(server.cert)
+    expect(info).toMatchObject({ cn: 'Ollama', sans: ['ollama.lan', 'localhost', '127.0.0.1', '0:0:0:0:0:0:0:1'], isCa: false })
+    expect(info.notAfter.getTime() - info.notBefore.getTime()).toBe(365 * DAY)
+    expect(server.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+    expect(server.cert.endsWith(ca.cert)).toBe(true)
+  })
+
+  test('the client certificate', () => {
+    const info = readCert(client.cert)
+    expect(info).toMatchObject({ cn: 'ana', sans: [], isCa: false })
+    expect(info.fingerprint).toMatch(/^[0-9a-f]{64}$/)
+    expect(info.notAfter.getTime() - info.notBefore.getTime()).toBe(365 * DAY)
+    expect(new X509Certificate(client.cert).keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
+  })
+
+  test('the keys are PKCS#8 on P-256 and fit their certificates', () => {
+    for (const { cert, key } of [ca, server, client, stranger]) {
+      expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
+      expect(key.endsWith('-----\n')).toBe(true)
+      expect(createPrivateKey(key).asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' })
+      expect(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))).toBe(true)
+    }
+  })
+
+  test('serials are 20 bytes, positive and never twice the same', async () => {
+    const pairs = await Promise.all(Array.from({ length: 50 }, () => makeClientCert({ ca, person: 'ana', now })))
+    const serials = pairs.map(pair => new X509Certificate(pair.cert).serialNumber)
+    for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{39}$/)
+    expect(new Set(serials).size).toBe(50)
+  })
+
+  const AWKWARD = ['bob, CN=admin', 'a+b=c', 'Acme, Inc.', '"q"', 'back\\slash', '#hash', '<a;b>', 'Zoë 李', ' space ', 'x\nCN=y']
+  test.each(AWKWARD)('a name is data: %j', async name => {
+    const { cert } = await makeClientCert({ ca, person: name, now })
+    expect(new X509Certificate(cert).subject.match(/^CN=/gm)).toHaveLength(1)
+    const fields = new X509Certificate(cert).toLegacyObject().subject
+    expect(fields).toEqual({ CN: name })
+  })
+
+  test('a long project name is cut where RFC 5280 ends a common name', async () => {
+    expect(readCert((await makeCa({ name: 'x'.repeat(80), now })).cert).cn).toMatch(/^x{54} Ollama CA$/)
+  })
+
+  test('international host names go in as they go over the wire', async () => {
+    const { cert } = await makeServerCert({ ca, hosts: ['Bücher.lan'], now })
+    expect(readCert(cert).sans).toEqual(['xn--bcher-kva.lan'])
+  })
+
+  test.each(['', 'a b', '1.2.3', 'a\0b'])('no host: %j', async host => {
+    await expect(makeServerCert({ ca, hosts: [host], now })).rejects.toThrow('neither a DNS name nor')
+  })
+
+  test('no hosts', async () => {
+    await expect(makeServerCert({ ca, hosts: [], now })).rejects.toThrow('at least one')
+  })
+
+  test('no certificate outlives its CA', async () => {
+    const late = new Date(now.getTime() + 9.5 * 365 * DAY)
+    const { cert } = await makeClientCert({ ca, person: 'ana', now: late })
+    expect(readCert(cert).notAfter).toEqual(readCert(ca.cert).notAfter)
+  })
+
+  test('readCert takes certificates only', () => {
+    expect(() => readCert('')).toThrow()
+    expect(() => readCert(client.key)).toThrow()
+  })
+})
+
+describe('OpenSSL', () => {
+  const verify = (file: string, ...more: string[]) =>
+    run('openssl', ['verify', '-x509_strict', '-CAfile', at('ca.crt'), ...more, at(file)])
+
+  needs('openssl')('takes each for its own purpose, strictly', async () => {
+    for (const [file, purpose] of [['server.crt', 'sslserver'], ['client.crt', 'sslclient']] as const) {
+      expect((await verify(file, '-purpose', purpose)).stdout).toMatch(/: OK\n$/)
+    }
+    expect((await verify('ca.crt')).stdout).toMatch(/: OK\n$/)
+  })
+
+  needs('openssl')('takes neither for the other purpose', async () => {
+    await expect(verify('server.crt', '-purpose', 'sslclient')).rejects.toThrow(/unsuitable certificate purpose|unsupported certificate purpose/)
+    await expect(verify('client.crt', '-purpose', 'sslserver')).rejects.toThrow(/unsuitable certificate purpose|unsupported certificate purpose/)
+  })
+
+  needs('openssl')('refuses the stranger, the expired, and the wrong host', async () => {
+    await expect(run('openssl', ['verify', '-CAfile', at('ca.crt'), at('stranger.crt')])).rejects.toThrow('local issuer')
+    await expect(verify('expired.crt')).rejects.toThrow('has expired')
+    await expect(verify('server.crt', '-verify_hostname', 'evil.lan')).rejects.toThrow(/hostname mismatch/i)
+  })
+
+  needs('openssl')('sees the extensions', async () => {
+    const show = async (file: string) => (await run('openssl', ['x509', '-noout', '-text', '-in', at(file)])).stdout
+    const text = await show('ca.crt')
+    expect(text).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:0/)
+    expect(text).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/)
+    expect(text).toContain('ecdsa-with-SHA256')
+    for (const [file, usage] of [['server.crt', 'Server'], ['client.crt', 'Client']] as const) {
+      const leaf = await show(file)
+      expect(leaf).toMatch(/Key Usage: critical\s+Digital Signature\n/)
+      expect(leaf).toMatch(new RegExp(`Extended Key Usage: \\s+TLS Web ${usage} Authentication\\n`))
+      expect(leaf).toContain('Subject Key Identifier')
+      expect(leaf).toContain('Authority Key Identifier')
+    }
+  })
+})
+
+describe('a TLS server that asks for client certificates', () => {
+  let port: number
+  let listener: tls.Server
+
+  beforeAll(async () => {
+    listener = tls.createServer({ ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: true }, socket => {
+      const subject = socket.getPeerCertificate().subject
+      socket.on('error', () => {})
+      socket.end(`hello ${subject.CN}`)
+    })
+    await new Promise<void>(done => listener.listen(0, '127.0.0.1', done))
+    port = (listener.address() as AddressInfo).port
+  })
+
+  afterAll(() => listener.close())
+
+  const greet = (login: tls.ConnectionOptions, servername = 'ollama.lan') => new Promise<string>((done, fail) => {
+    let text = ''
+    tls.connect({ host: '127.0.0.1', port, servername, ca: ca.cert, ...login })
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => { text += chunk })
+      .on('error', fail)
+      .on('close', () => (text ? done(text) : fail(new Error('closed'))))
+  })
+
+  test('lets the client in, and with the p12', async () => {
+    expect(await greet(client)).toBe('hello ana')
+    expect(await greet({ pfx: p12, passphrase: PASSWORD })).toBe('hello ana')
+  })
+
+  test('every host of the certificate is right, another is not', async () => {
+    const leaf = new X509Certificate(server.cert)
+    expect(leaf.checkHost('localhost')).toBe('localhost')
+    expect(leaf.checkIP('127.0.0.1')).toBe('127.0.0.1')
+    expect(leaf.checkIP('::1')).toBe('::1')
+    expect(leaf.checkIP('127.0.0.2')).toBeUndefined()
+    await expect(greet(client, 'evil.lan')).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+  })
+
+  test('refuses everybody else', async () => {
+    await expect(greet({})).rejects.toThrow()
+    await expect(greet({ cert: stranger.cert, key: stranger.key })).rejects.toThrow()
+    await expect(greet({ cert: server.cert, key: server.key })).rejects.toThrow()
+    await expect(greet({ cert: expired.cert, key: expired.key })).rejects.toThrow()
+  })
+
+  test('tells a client that the server is by another CA', async () => {
+    const other = await makeCa({ name: 'other', now })
+    await expect(greet({ ...client, ca: other.cert })).rejects.toThrow(/verify|self-signed/)
+  })
+
+  const PYTHON = `
+import socket, ssl, sys
+ca, cert, key, port, host = sys.argv[1:]
+context = ssl.create_default_context(cafile=ca)
+context.verify_flags |= ssl.VERIFY_X509_STRICT
+context.load_cert_chain(cert, key)
+with socket.create_connection(('127.0.0.1', int(port))) as raw:
+    with context.wrap_socket(raw, server_hostname=host) as tls:
+        print(tls.recv(100).decode())
+`
+  const python = (host: string) =>
+    run('python3', ['-c', PYTHON, at('ca.crt'), at('client.crt'), at('client.key'), String(port), host])
+
+  needs('python3')('Python with VERIFY_X509_STRICT gets in', async () => {
+    for (const host of ['ollama.lan', '127.0.0.1', '::1']) expect((await python(host)).stdout).toBe('hello ana\n')
+  })
+
+  needs('python3')('Python refuses the wrong host', async () => {
+    await expect(python('evil.lan')).rejects.toThrow(/Hostname mismatch/)
+  })
+})
+
+describe('PKCS#12', () => {
+  needs('openssl')('OpenSSL opens it, and nothing in it is old', async () => {
+    const { stdout, stderr } = await run('openssl', ['pkcs12', '-in', at('client.p12'), '-passin', `file:${at('password')}`, '-nodes', '-info'])
+    expect(stderr).toMatch(/MAC: sha256, Iteration 2048\n/)
+    expect(stderr).toMatch(/length: 32, salt length: 8\n/)
+    expect(stderr.match(/PBES2, PBKDF2, AES-256-CBC, Iteration 2048, PRF hmacWithSHA256/g)).toHaveLength(2)
+    expect(stdout.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+    expect(stdout.match(/localKeyID: (.*)/g)).toHaveLength(2)
+    const base64 = (pem: string) => pem.replace(/-----.*-----|\s/g, '')
+    const all = base64(stdout.replace(/^[^-\s][^\n]*:.*$/gm, ''))
+    for (const pem of [client.cert, client.key, ca.cert]) expect(all).toContain(base64(pem))
+  })
+
+  needs('openssl')('a wrong password is refused', async () => {
+    await expect(run('openssl', ['pkcs12', '-in', at('client.p12'), '-passin', 'pass:wrong', '-noout'])).rejects.toThrow(/invalid password/)
+  })
+
+  needs('pk12util', 'certutil')('NSS, which Firefox and Chrome on Linux use, imports it', async () => {
+    const database = `sql:${dir}`
+    await run('certutil', ['-N', '-d', database, '--empty-password'])
+    const { stdout } = await run('pk12util', ['-i', at('client.p12'), '-d', database, '-w', at('password')])
+    expect(stdout).toContain('IMPORT SUCCESSFUL')
+    expect((await run('certutil', ['-L', '-d', database])).stdout).toMatch(/ana @ läb\s+u,u,u/)
+    expect((await run('certutil', ['-K', '-d', database])).stdout).toMatch(/ana @ läb/)
+  })
+
+  needs('certtool')('GnuTLS opens it', async () => {
+    const { stdout, stderr } = await run('certtool', ['--p12-info', '--inder', '--infile', at('client.p12'), '--password', PASSWORD])
+    expect(stdout.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+    expect(stdout + stderr).not.toMatch(/error|fail/i)
+    // It prints the key as it found it. Its other mode opens that.
+    const key = /-----BEGIN ENCRYPTED PRIVATE KEY-----[^]+-----END ENCRYPTED PRIVATE KEY-----\n/.exec(stdout)?.[0]
+    writeFileSync(at('shrouded.key'), key ?? '')
+    const info = await run('certtool', ['--key-info', '--pkcs8', '--infile', at('shrouded.key'), '--password', PASSWORD])
+    expect(info.stdout).toMatch(/EC\/ECDSA|SECP256R1/)
+  })
+
+  test('never twice the same bytes, and never the key in the clear', () => {
+    const again = Buffer.from(makeP12({ ...client, ca: ca.cert, password: PASSWORD, name: 'ana' }))
+    expect(again.equals(p12)).toBe(false)
+    expect(p12.includes(new X509Certificate(client.cert).raw)).toBe(false)
+    const der = createPrivateKey(client.key).export({ type: 'pkcs8', format: 'der' })
+    expect(p12.includes(der.subarray(-32))).toBe(false)
+  })
+
+  test.each(['', 'pässwörd', 'two words'])('no such password: %j', password => {
+    expect(() => makeP12({ ...client, ca: ca.cert, password, name: 'ana' })).toThrow('printable ASCII')
+  })
+})
+
+describe('DER', () => {
+  test.each([
+    ['zero', integer(0), '020100'],
+    ['an integer with the top bit', integer(128), '02020080'],
+    ['a long integer', integer(100_000), '02030186a0'],
+    ['an OID', oid('1.2.840.113549.1.7.1'), '06092a864886f70d010701'],
+    ['an OID that begins with 2.16', oid('2.16.840.1'), '060460864801'],
+    ['a BMPString', bmpString('aé'), '1e04006100e9'],
+    ['a set, sorted', setOf(integer(2), integer(1)), '3106020101020102'],
+  ])('%s', (_, bytes, hex) => {
+    expect(bytes.toString('hex')).toBe(hex)
+  })
+
+  test.each([[127, '047f'], [128, '048180'], [256, '04820100'], [65_536, '0483010000']])('a length of %i', (length, head) => {
+    expect(octets(Buffer.alloc(length)).toString('hex', 0, head.length / 2)).toBe(head)
+  })
+})
