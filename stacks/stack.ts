@@ -1,0 +1,116 @@
+// The contract between the core and a stack. The core loops over the registry
+// (stacks/index.ts) and never asks which stack it has in hand.
+
+import type { Document } from 'yaml'
+
+export type Role = 'admin' | 'user'
+export const ROLES: readonly Role[] = ['admin', 'user']
+
+export interface FileEntry {
+  content: string | Uint8Array
+  /** Permission bits, such as 0o644. */
+  mode: number
+}
+
+/** Relative POSIX path -> file. The only currency between stacks, render and disk. */
+export type FileMap = Map<string, FileEntry>
+
+/** Files to write; null means: remove this one. */
+export type Change = Map<string, FileEntry | null>
+
+/** What was decided, validated. Never holds a secret. */
+export interface StackConfig {
+  /** Compose project name. */
+  name: string
+  /** A key of the registry. */
+  auth: string
+  /** The IP address that the port is published on. */
+  bind: string
+  port: number
+  tls: 'off' | 'private'
+  /** DNS names and IPs: what the certificate names and which Host headers pass. */
+  hosts: string[]
+  /** Ollama model for the first test, or null for none. */
+  model: string | null
+  /** First three bytes of the backend network, such as `10.213.7`. */
+  subnet: string
+  /** `uid:gid` that the proxy runs as: the owner of the 0600 files it reads. */
+  user: string
+}
+
+export interface Person {
+  name: string
+  role: Role
+}
+
+/** How a client proves who it is: request headers, or a client certificate (PEM). */
+export interface Login {
+  headers: Record<string, string>
+  cert?: string
+  key?: string
+}
+
+/** Made once, shown once. Disk keeps only what can't be turned back into it. */
+export interface Credential extends Person {
+  /** Password, key, or the password of the PKCS#12 file. */
+  secret: string
+  /** Project-relative paths of the client's bundle; null when the secret is all there is. */
+  files: { cert: string; key: string; p12: string } | null
+  login: Login
+}
+
+export interface Issued {
+  change: Change
+  credential: Credential
+}
+
+export interface IssueOptions {
+  /** A password chosen by its owner. Only a stack with `ownPassword` takes one. */
+  password?: string
+  now: Date
+}
+
+/** A login that must fail, for the smoke tests. Made from a valid one, so that only one thing is wrong. */
+export interface BadLogin {
+  id: string
+  title: string
+  login: Login
+  /** `alert`: the TLS handshake itself is refused. */
+  expect: 401 | 'alert'
+}
+
+export interface Stack {
+  id: string
+  /** A line in the wizard's list, and its hint. */
+  title: string
+  hint: string
+  /** What a person gets, in one word for sentences: `password`, `key`, `certificate`. */
+  noun: string
+  /** Whether a person may bring their own password. */
+  ownPassword: boolean
+  /** mTLS can't do without TLS. */
+  needsTls: boolean
+  /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */
+  howTo: { login: string; curl: string; credentials: string }
+  /** The `WWW-Authenticate` that a stranger's 401 carries. */
+  challenge: RegExp
+  /**
+   * Where the files come from: project path -> path below `stacks/`. Copied byte for byte;
+   * `compose.yaml` alone gets the structured edits of render.ts and of `compose` below.
+   */
+  files(config: StackConfig): Record<string, string>
+  /** Small generated includes, from validated values only. */
+  render(config: StackConfig): FileMap
+  /** This stack's own edits of compose.yaml, if any. */
+  compose?(doc: Document, config: StackConfig): void
+  /**
+   * All of these work on file contents (`credentials/` and `certs/`), so they need no disk.
+   * They throw StackError on damaged input; they never drop a line that they don't understand.
+   */
+  people: {
+    list(files: FileMap): Person[]
+    issue(files: FileMap, person: Person, options: IssueOptions): Promise<Issued>
+    remove(files: FileMap, name: string): Change
+  }
+  badLogins(valid: Credential, files: FileMap, now: Date): Promise<BadLogin[]>
+}
