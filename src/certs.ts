@@ -6,10 +6,11 @@
 //
 // P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
 
-import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import * as x509 from '@peculiar/x509'
+import { der } from './der.ts'
 import { StackError } from './errors.ts'
 
 export { makeP12 } from './p12.ts'
@@ -24,7 +25,7 @@ export interface CertFacts {
   /** The subject's common name, or '' without one. */
   cn: string
   issuer: string
-  /** Names and addresses, without the `DNS:` before them. */
+  /** Names and addresses as people write them: `nas.lan`, `fd00::20`. */
   sans: string[]
   notBefore: Date
   notAfter: Date
@@ -72,7 +73,7 @@ export async function makeCa({ name, now }: { name: string; now: Date }): Promis
       await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return { cert: pem(cert), key: await keyPem(keys.privateKey) }
+  return { cert: pem(cert), key: keyPem(keys.privateKey) }
 }
 
 /** For these DNS names and addresses. The chain: this certificate, then the CA's. */
@@ -108,7 +109,10 @@ export async function strangerCert({ person, now }: { person: string; now: Date 
     ...common,
     extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }],
   })
-  const leaf = await generate([{ name: 'commonName', value: person }], {
+  // selfsigned joins names into a string to parse. In hex (RFC 4514, `CN=#0c03616e61`) no character
+  // of a name means anything; escapes don't do, since that parser takes `\0a` for a line break.
+  const utf8 = der(0x0c, Buffer.from(personName(person))).toString('hex')
+  const leaf = await generate([{ name: 'commonName', value: `#${utf8}` }], {
     ...common,
     ca: { key: ca.private, cert: ca.cert },
     extensions: [{ name: 'keyUsage', digitalSignature: true, critical: true }, { name: 'extKeyUsage', clientAuth: true }],
@@ -118,16 +122,12 @@ export async function strangerCert({ person, now }: { person: string; now: Date 
 
 /** Of the first certificate in the file. Throws E_CERT_DAMAGED. */
 export function readCert(text: string): CertFacts {
-  let cert: X509Certificate
-  try {
-    cert = new X509Certificate(text)
-  } catch (cause) {
-    throw new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
-  }
+  // Node prints names with escapes, and addresses in full: those come from `parsed`.
+  const { cert, parsed } = parse(text)
   return {
-    cn: commonName(cert.subject),
-    issuer: commonName(cert.issuer),
-    sans: cert.subjectAltName?.split(', ').map((name) => name.replace(/^[A-Za-z ]+:/, '')) ?? [],
+    cn: parsed.subjectName.getField('CN')[0] ?? '',
+    issuer: parsed.issuerName.getField('CN')[0] ?? '',
+    sans: parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((name) => name.value) ?? [],
     notBefore: new Date(cert.validFrom),
     notAfter: new Date(cert.validTo),
     fingerprint: createHash('sha256').update(cert.raw).digest('hex'),
@@ -136,8 +136,21 @@ export function readCert(text: string): CertFacts {
   }
 }
 
+/** By OpenSSL first, which finds the certificate among keys and words. */
+function parse(text: string): { cert: X509Certificate; parsed: x509.X509Certificate } {
+  try {
+    const cert = new X509Certificate(text)
+    const parsed = new x509.X509Certificate(new Uint8Array(cert.raw))
+    void parsed.extensions // Read when asked for, so ask here, where a failure has a name.
+    return { cert, parsed }
+  } catch (cause) {
+    throw new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
+  }
+}
+
 async function sign(ca: KeyPair, cn: string, usage: string, more: x509.Extension[], now: Date, days: number): Promise<KeyPair> {
-  const issuer = new x509.X509Certificate(ca.cert)
+  const { cert: caCert, parsed: issuer } = parse(ca.cert)
+  const signingKey = await importKey(caKey(caCert, ca.key))
   const keys = await newKeys()
   const { notBefore, notAfter } = validity(now, days)
   const cert = await x509.X509CertificateGenerator.create({
@@ -148,7 +161,7 @@ async function sign(ca: KeyPair, cn: string, usage: string, more: x509.Extension
     subject: named(cn),
     issuer: issuer.subjectName,
     publicKey: keys.publicKey,
-    signingKey: await importKey(ca.key),
+    signingKey,
     signingAlgorithm: SIGNED,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -159,14 +172,39 @@ async function sign(ca: KeyPair, cn: string, usage: string, more: x509.Extension
       ...more,
     ],
   })
-  return { cert: pem(cert), key: await keyPem(keys.privateKey) }
+  return { cert: pem(cert), key: keyPem(keys.privateKey) }
 }
+
+/** Another key signs just as well, but nobody would take what it signed. */
+function caKey(cert: X509Certificate, pem: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem)
+    if (cert.checkPrivateKey(key)) return key
+  } catch {
+    // Not a key at all: the same advice.
+  }
+  throw new StackError('E_CA_MISMATCH', "The CA's key doesn't belong to the CA's certificate.", {
+    hint: 'Put back the key that belongs to certs/ca.crt: certs/ca.key.',
+  })
+}
+
+/** domainToASCII stops at a `/`, drops tabs and decodes %62: such a host is refused before it. */
+const ODD = /[\p{C}\p{Z}]|(?![A-Za-z0-9.-])\p{ASCII}/u
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** Names in ASCII (IDNA), since a certificate holds no other; addresses as addresses. */
 function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
-  if (isIP(host)) return { type: 'ip', value: host }
-  const name = domainToASCII(host)
-  if (name === '' || isIP(name)) throw new StackError('E_CERT_HOST', `"${host}" is neither a DNS name nor an IP address.`)
+  if (isIP(host) === 4) return { type: 'ip', value: host }
+  if (isIP(host) === 6) {
+    if (host.includes('%')) throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} has a zone, which means something on one machine only.`)
+    // x509 can't read a dotted tail, as in ::ffff:1.2.3.4; URL writes it in hex.
+    return { type: 'ip', value: new URL(`http://[${host}]`).hostname.slice(1, -1) }
+  }
+  // A full stop at the end is for the resolver: clients take it off before they compare.
+  const name = ODD.test(host) ? '' : domainToASCII(host).replace(/\.$/, '')
+  if (isIP(name) || name.length > 253 || !name.split('.').every((label) => LABEL.test(label))) {
+    throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} is neither a DNS name nor an IP address.`)
+  }
   return { type: 'dns', value: name }
 }
 
@@ -184,21 +222,22 @@ function serial(): string {
 }
 
 /** Built from parts and not from a string, so that no character of a name means anything. */
-const named = (cn: string): x509.Name => new x509.Name([{ CN: [{ utf8String: cn }] }])
+const named = (cn: string): x509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
 
-/** node:crypto prints one `CN=ann` a line. */
-const commonName = (subject: string | undefined): string => /^CN=(.*)$/m.exec(subject ?? '')?.[1] ?? ''
+/** As long as RFC 5280 allows. It counts characters, not UTF-16 units. */
+function personName(name: string): string {
+  const length = [...name].length
+  if (length > 0 && length <= LONGEST_CN) return name
+  throw new StackError('E_CERT_PERSON', `A name in a certificate has 1 to ${LONGEST_CN} characters, this one has ${length}.`)
+}
 
 const pem = (cert: x509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
 
 const newKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(EC, true, ['sign', 'verify'])
 
-async function keyPem(key: CryptoKey): Promise<string> {
-  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key))
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString()
-}
+const keyPem = (key: CryptoKey): string => KeyObject.from(key).export({ format: 'pem', type: 'pkcs8' }).toString()
 
-function importKey(key: string): Promise<CryptoKey> {
-  const der = createPrivateKey(key).export({ format: 'der', type: 'pkcs8' })
-  return crypto.subtle.importKey('pkcs8', new Uint8Array(der), EC, false, ['sign'])
+function importKey(key: KeyObject): Promise<CryptoKey> {
+  const bytes = key.export({ format: 'der', type: 'pkcs8' })
+  return crypto.subtle.importKey('pkcs8', new Uint8Array(bytes), EC, false, ['sign'])
 }

@@ -65,7 +65,7 @@ describe('what is in them', () => {
 
   test('the server certificate: a chain, for every host, for a year', () => {
     const info = readCert(server.cert)
-    expect(info).toMatchObject({ cn: 'Ollama', sans: ['ollama.lan', 'localhost', '127.0.0.1', '0:0:0:0:0:0:0:1'], isCa: false })
+    expect(info).toMatchObject({ cn: 'Ollama', sans: ['ollama.lan', 'localhost', '127.0.0.1', '::1'], isCa: false })
     expect(info.notAfter.getTime() - info.notBefore.getTime()).toBe(365 * DAY)
     expect(server.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
     expect(server.cert.endsWith(ca.cert)).toBe(true)
@@ -101,6 +101,38 @@ describe('what is in them', () => {
     expect(new X509Certificate(cert).subject.match(/^CN=/gm)).toHaveLength(1)
     const fields = new X509Certificate(cert).toLegacyObject().subject
     expect(fields).toEqual({ CN: name })
+    expect(readCert(cert).cn).toBe(name)
+  })
+
+  const TRICKS = ['a+CN=admin', 'a,O=x', ',', '"', '\\', 'a\\', '\\0a', 'x\\0Ay', '=', ' ', '#0c0161']
+  test.each([...AWKWARD, ...TRICKS])("a name is data, for strangers too: %j", async name => {
+    const { cert } = await strangerCert({ person: name, now })
+    expect(new X509Certificate(cert).toLegacyObject().subject).toEqual({ CN: name })
+    expect(readCert(cert)).toMatchObject({ cn: name, issuer: 'Foreign CA' })
+  })
+
+  test('the issuer is read as it is', async () => {
+    const odd = await makeCa({ name: 'a, "b" + ü', now })
+    expect(readCert((await makeClientCert({ ca: odd, person: 'ana', now })).cert).issuer).toBe('a, "b" + ü Ollama CA')
+  })
+
+  test.each([makeClientCert, makeExpiredCert, (of: { person: string; now: Date }) => strangerCert(of)])('a name of 1 to 64 characters (%#)', async make => {
+    for (const person of ['', 'x'.repeat(65), '😀'.repeat(65)]) {
+      await expect(make({ ca, person, now })).rejects.toMatchObject({ code: 'E_CERT_PERSON' })
+    }
+    for (const person of ['x'.repeat(64), '😀'.repeat(64)]) expect(readCert((await make({ ca, person, now })).cert).cn).toBe(person)
+  })
+
+  test("a CA's key that isn't its own signs nothing", async () => {
+    const wanted = { code: 'E_CA_MISMATCH', hint: expect.stringContaining('Put back the key that belongs to certs/ca.crt') }
+    const other = await makeCa({ name: 'lab', now })
+    for (const key of [other.key, '', 'x', ca.cert]) {
+      const mixed = { cert: ca.cert, key }
+      await expect(makeClientCert({ ca: mixed, person: 'ana', now })).rejects.toMatchObject(wanted)
+      await expect(makeExpiredCert({ ca: mixed, person: 'ana', now })).rejects.toMatchObject(wanted)
+      await expect(makeServerCert({ ca: mixed, hosts: HOSTS, now })).rejects.toMatchObject(wanted)
+    }
+    await expect(makeClientCert({ ca: { cert: 'x', key: ca.key }, person: 'ana', now })).rejects.toMatchObject({ code: 'E_CERT_DAMAGED' })
   })
 
   test('a long project name is cut where RFC 5280 ends a common name', async () => {
@@ -112,8 +144,36 @@ describe('what is in them', () => {
     expect(readCert(cert).sans).toEqual(['xn--bcher-kva.lan'])
   })
 
-  test.each(['', 'a b', '1.2.3', 'a\0b'])('no host: %j', async host => {
-    await expect(makeServerCert({ ca, hosts: [host], now })).rejects.toThrow('neither a DNS name nor')
+  test.each([
+    ['ollama.home.arpa'], ['nas'], ['1.a'], ['xn--bcher-kva.lan'], ['a'.repeat(63)], [`${'a.'.repeat(126)}a`],
+    ['bücher.example', 'xn--bcher-kva.example'],
+    // A full stop at the end is for the resolver alone: clients take it off before they compare.
+    ['nas.lan.', 'nas.lan'],
+    ['nas。lan', 'nas.lan'],
+  ])('a host: %j', async (host, name = host) => {
+    expect(readCert((await makeServerCert({ ca, hosts: [host], now })).cert).sans).toEqual([name])
+  })
+
+  test.each([
+    '', '.', 'a b', ' a', 'a\n', 'a\tb', 'a\0b', 'a\u00adb', '1.2.3', '999', '01.2.3.4', '1.2.3.4.', 'a/x', 'a?b', 'a#b', 'a\\b', 'a%62', 'a,b', 'a..b', 'a..', '.a',
+    '[::1]', '-a', 'a-', 'a.-b', 'a'.repeat(64), `${'a.'.repeat(127)}a`, 'user@a', 'a:80', '*', '*.lan', '＊', 'my_host', "a'b", 'xn--a', '::g', 'DNS:a',
+  ])('no host: %j', async host => {
+    await expect(makeServerCert({ ca, hosts: ['nas', host], now })).rejects.toMatchObject({
+      code: 'E_CERT_HOST', message: expect.stringContaining('neither a DNS name nor'),
+    })
+  })
+
+  test.each([
+    ['::ffff:1.2.3.4', '::ffff:102:304'], ['64:ff9b::192.0.2.1', '64:ff9b::c000:201'], ['FD00:0:0:0:0:0:0:20', 'fd00::20'], ['::', '::'], ['1::', '1::'],
+    ['1:0:2:3:4:5:6:7', '1:0:2:3:4:5:6:7'], ['127.0.0.1', '127.0.0.1'],
+  ])('an address: %s', async (host, short) => {
+    const { cert } = await makeServerCert({ ca, hosts: [host, short], now })
+    expect(readCert(cert).sans).toEqual([short])
+    expect(new X509Certificate(cert).checkIP(host)).toBe(host)
+  })
+
+  test('no address with a zone: it means something on one machine only', async () => {
+    await expect(makeServerCert({ ca, hosts: ['fe80::1%eth0'], now })).rejects.toMatchObject({ code: 'E_CERT_HOST', message: expect.stringContaining('zone') })
   })
 
   test('no hosts', async () => {
@@ -127,8 +187,25 @@ describe('what is in them', () => {
   })
 
   test('readCert takes certificates only', () => {
-    expect(() => readCert('')).toThrow()
-    expect(() => readCert(client.key)).toThrow()
+    const half = client.cert.slice(0, client.cert.length / 2)
+    const label = client.key.replaceAll('PRIVATE KEY', 'CERTIFICATE')
+    for (const text of ['', 'x', '\n', client.key, half, label, new X509Certificate(client.cert).raw.toString('hex')]) {
+      expect(() => readCert(text)).toThrow(expect.objectContaining({ name: 'StackError', code: 'E_CERT_DAMAGED' }))
+    }
+  })
+
+  test('readCert finds the certificate after a key and after words', () => {
+    expect(readCert(`${client.key}${client.cert}`)).toEqual(readCert(client.cert))
+    expect(readCert(`ana's\n${client.cert}${ca.cert}`).cn).toBe('ana')
+  })
+
+  needs('openssl')('readCert reads what others made', async () => {
+    const names = 'DNS:nas,IP:fd00::20,IP:10.0.0.1,email:a@b,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:x'
+    const { stdout } = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', at('other.key'), '-subj', '/O=Acme/CN=a, b/CN=c', '-addext', `subjectAltName=${names}`])
+    expect(readCert(stdout)).toMatchObject({ cn: 'a, b', issuer: 'a, b', isCa: true })
+    expect(readCert(stdout).sans.slice(0, 4)).toEqual(['nas', 'fd00::20', '10.0.0.1', 'a@b'])
+    const bare = await run('openssl', ['req', '-x509', '-key', at('other.key'), '-subj', '/O=Acme'])
+    expect(readCert(bare.stdout)).toMatchObject({ cn: '', issuer: '', sans: [] })
   })
 })
 
@@ -152,6 +229,20 @@ describe('OpenSSL', () => {
     await expect(run('openssl', ['verify', '-CAfile', at('ca.crt'), at('stranger.crt')])).rejects.toThrow('local issuer')
     await expect(verify('expired.crt')).rejects.toThrow('has expired')
     await expect(verify('server.crt', '-verify_hostname', 'evil.lan')).rejects.toThrow(/hostname mismatch/i)
+  })
+
+  needs('openssl')('takes the longest name and every kind of address, strictly', async () => {
+    const odd = await makeServerCert({ ca, hosts: ['::ffff:1.2.3.4', 'fd00::20', `${'a.'.repeat(126)}a`], now })
+    writeFileSync(at('odd.crt'), odd.cert)
+    for (const ip of ['::ffff:1.2.3.4', 'fd00::20']) expect((await verify('odd.crt', '-verify_ip', ip)).stdout).toMatch(/: OK\n$/)
+    writeFileSync(at('long.crt'), (await makeClientCert({ ca, person: '李'.repeat(64), now })).cert)
+    expect((await verify('long.crt', '-purpose', 'sslclient')).stdout).toMatch(/: OK\n$/)
+  })
+
+  needs('openssl')('sees one name where a stranger tries for two', async () => {
+    writeFileSync(at('trick.crt'), (await strangerCert({ person: 'a+CN=b, O=c', now })).cert)
+    const { stdout } = await run('openssl', ['x509', '-noout', '-subject', '-nameopt', 'sep_multiline', '-in', at('trick.crt')])
+    expect(stdout).toBe('subject=\n    CN=a+CN=b, O=c\n')
   })
 
   needs('openssl')('sees the extensions', async () => {
