@@ -10,6 +10,7 @@ import { createHash, createPrivateKey, KeyObject, randomBytes, X509Certificate }
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import * as x509 from '@peculiar/x509'
+import { generate } from 'selfsigned'
 import { der } from './der.ts'
 import { StackError } from './errors.ts'
 
@@ -97,7 +98,6 @@ export function makeExpiredCert({ ca, person, now }: { ca: KeyPair; person: stri
 
 /** A client certificate of the same name from a CA that nobody here trusts. */
 export async function strangerCert({ person, now }: { person: string; now: Date }): Promise<KeyPair> {
-  const { generate } = await import('selfsigned')
   const common = {
     keyType: 'ec' as const,
     curve: 'P-256' as const,

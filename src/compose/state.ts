@@ -72,6 +72,8 @@ export interface ObservedContainer {
   ports: { bind: string; port: number; target: number; protocol: string }[]
   /** Engine network IDs that it is attached to. */
   networks: string[]
+  /** Its IPv4 addresses on them, while it runs. */
+  addresses: string[]
   /** Engine names of the volumes that it mounts. */
   volumes: string[]
   /** Names of services that it was said to depend on: who is stopped first. */

@@ -79,6 +79,7 @@ function containerOf(summary: ContainerSummary, details: ContainerDetails): Obse
     health: healthOf(details),
     ports: summary.Ports.filter((port) => port.PublicPort).map((port) => ({ bind: port.IP ?? '', port: port.PublicPort, target: port.PrivatePort, protocol: port.Type })),
     networks: Object.values(details.NetworkSettings.Networks).map((network) => network.NetworkID),
+    addresses: Object.values(details.NetworkSettings.Networks).map((network) => network.IPAddress).filter((address) => address !== ''),
     volumes: details.Mounts.flatMap((mount) => (mount.Type === 'volume' && mount.Name ? [mount.Name] : [])),
     dependsOn: (labels[LABEL.dependsOn] ?? '').split(',').filter(Boolean).map((entry) => entry.split(':')[0] ?? ''),
   }

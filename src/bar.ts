@@ -1,0 +1,38 @@
+// A progress bar as text: how much, how fast, how long still.
+
+import { styleText } from 'node:util'
+import { bytes } from './bytes.ts'
+import type { Progress } from './ui.ts'
+
+const WIDTH = 20
+/** The speed is that of the last seconds, so that it tells about now. */
+const WINDOW_MS = 5000
+
+/** Bytes per second over the last seconds; 0 until there is something to measure. */
+export function rate(clock: () => number = () => performance.now()): (done: number) => number {
+  let samples: { at: number; done: number }[] = []
+  return (done) => {
+    const at = clock()
+    samples = [...samples.filter((sample) => at - sample.at <= WINDOW_MS), { at, done }]
+    const first = samples[0]
+    return first && at > first.at ? Math.max(0, ((done - first.done) * 1000) / (at - first.at)) : 0
+  }
+}
+
+export function bar({ done, total, text = '' }: Progress, speed: number): string {
+  if (total <= 0) return styleText('dim', text)
+  const filled = Math.min(WIDTH, Math.floor((WIDTH * done) / total))
+  const line = `${styleText('cyan', '━'.repeat(filled))}${styleText('dim', '━'.repeat(WIDTH - filled))}`
+  if (done >= total) return `${line} ${bytes(total)}, ${text}`
+  const facts = [`${bytes(done)} of ${bytes(total)}`]
+  if (speed > 0) facts.push(`${bytes(speed)}/s`, `${duration((total - done) / speed)} left`)
+  return `${line} ${facts.join(', ')}`
+}
+
+/** Seconds as people read them: `8 s`, `3 min`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

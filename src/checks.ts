@@ -1,0 +1,69 @@
+// The smoke tests: the same list for every stack, against the published address.
+
+import type { Engine } from './engine.ts'
+import { access } from './checks/access.ts'
+import type { Check, CheckResult, Verdict, Visit } from './checks/check.ts'
+import { answers, login, wrongLogin } from './checks/login.ts'
+import { network } from './checks/network.ts'
+import { stream } from './checks/stream.ts'
+import { tlsChecks } from './checks/tls.ts'
+import { readTree } from './disk.ts'
+import { doorOf } from './door.ts'
+import { StackError } from './errors.ts'
+import { sweepTestPeople, untilKnown, withTestPeople } from './people.ts'
+import type { Project } from './project.ts'
+
+export type { CheckResult } from './checks/check.ts'
+
+export interface CheckOptions {
+  engine: Engine | null
+  now: Date
+  signal: AbortSignal
+  onResult?: (result: CheckResult) => void
+}
+
+/** Runs every check that this project's features call for, in order, one at a time. */
+export async function runChecks(project: Project, { engine, now, signal, onResult }: CheckOptions): Promise<CheckResult[]> {
+  const { stack } = project
+  const door = doorOf(project)
+  const results: CheckResult[] = []
+  const note = (result: CheckResult): void => {
+    results.push(result)
+    onResult?.(result)
+  }
+  await sweepTestPeople(project)
+  await withTestPeople(project, ['user', 'admin'], now, async ([user, admin]) => {
+    if (!user || !admin) throw new Error('two test people were asked for')
+    const visit: Visit = { project, stack, door, user, admin, engine, now, signal }
+    const first = await run(answers, visit)
+    note(first)
+    if (!first.ok) return // the others would only repeat it
+    await untilKnown(door, user, signal)
+    await untilKnown(door, admin, signal)
+    const wrong = await stack.badLogins(user, readTree(project.dir, ['credentials', 'certs']), now)
+    const list: Check[] = [
+      ...login,
+      ...wrong.map(wrongLogin),
+      ...access,
+      ...network,
+      ...(project.tls === 'off' ? [] : tlsChecks),
+      ...(project.model === null ? [] : [stream]),
+    ]
+    for (const check of list) note(await run(check, visit))
+  })
+  return results
+}
+
+/** All passed, and at least one ran. */
+export function allOk(results: readonly CheckResult[]): boolean {
+  return results.length > 0 && results.every((result) => result.ok !== false)
+}
+
+async function run({ id, title, run }: Check, visit: Visit): Promise<CheckResult> {
+  const start = performance.now()
+  const verdict = await run(visit).catch((error: unknown): Verdict => {
+    if (visit.signal.aborted) throw error
+    return { ok: false, detail: error instanceof StackError || error instanceof Error ? error.message : String(error) }
+  })
+  return { id, title, ...verdict, ms: Math.round(performance.now() - start) }
+}

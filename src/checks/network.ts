@@ -1,0 +1,35 @@
+// Ollama itself stays out of reach, whatever the proxy does.
+
+import { ask } from '../http.ts'
+import { couldNotRun, failed, passed, type Check } from './check.ts'
+
+const OLLAMA_PORT = 11434
+
+export const network: Check[] = [
+  {
+    id: 'ollama-unpublished',
+    title: "Ollama's own port is not published, and not reachable from this machine",
+    async run({ project, engine }) {
+      if (!engine) return couldNotRun('no engine to ask')
+      const seen = await engine.observe(project.name)
+      const ollama = seen.containers.find((container) => container.service === 'ollama')
+      if (!ollama) return couldNotRun('there is no ollama container')
+      const published = ollama.ports.map(({ bind, port }) => `${bind}:${port}`)
+      if (published.length > 0) return failed(`published: ${published.join(', ')}`)
+      for (const address of ollama.addresses) {
+        if (await isOllama(address)) return failed(`http://${address}:${OLLAMA_PORT} answers without a login`)
+      }
+      return passed(`no published port; ${ollama.addresses.join(' and ')} silent`)
+    },
+  },
+]
+
+/** By what Ollama says and nothing else: on some networks a gateway answers for every address. */
+async function isOllama(host: string): Promise<boolean> {
+  try {
+    const { status, body } = await ask({ url: `http://${host}:${OLLAMA_PORT}`, connect: { host, port: OLLAMA_PORT }, ca: null }, { path: '/api/version', idle: 1000 })
+    return status === 200 && typeof (JSON.parse(body) as { version?: unknown }).version === 'string'
+  } catch {
+    return false // silent, refused, or something that isn't Ollama
+  }
+}

@@ -1,0 +1,102 @@
+// create, from arguments to a running, tested stack:
+//
+//   argv, terminal -- answer() ----> Answers          answer.ts, fields.ts, wizard.ts: one table of questions
+//   Answers -------- toConfig() ---> StackConfig      config.ts: every problem at once, no secret in it
+//   StackConfig ---- render() -----> FileMap          render.ts: real files + a few edits; secrets are born here
+//   FileMap -------- writeProject() > directory       scaffold.ts: whole or not at all
+//   ................................ from here on only the directory speaks ......................
+//   directory ------ loadProject() > Project          the same as any later command
+//   Project -------- bringUp() ----> healthy services  compose.ts plans, engine.ts applies
+//                    pullModel(), runChecks()          through the front door, with short-lived people
+//   report: URL, secrets once, a command to paste
+//
+// What fails after the files are written is reported together with what was made: no secret is lost.
+
+import { stacks } from '../../stacks/index.ts'
+import type { StackConfig } from '../../stacks/stack.ts'
+import { answer, createFlags, repeatLine } from '../answer.ts'
+import { allOk, runChecks } from '../checks.ts'
+import { define, type Context, type Input } from '../command.ts'
+import { toConfig, type StaticConfig } from '../config.ts'
+import { dryRun } from '../dry-run.ts'
+import { connect, type Engine } from '../engine.ts'
+import { StackError } from '../errors.ts'
+import { loadProject } from '../project.ts'
+import { pullModel } from '../pull.ts'
+import { render } from '../render.ts'
+import { documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
+import { nothingInTheWay } from '../room.ts'
+import { proxyUser, writeProject } from '../scaffold.ts'
+import { subnetFor } from '../subnet.ts'
+import { bringUp } from '../up.ts'
+
+export const command = define({
+  name: 'create',
+  summary: 'Write a new stack, start it, pull a test model and test the login',
+  usage: 'create-ollama-stack [DIR] [flags]',
+  examples: ['npm create ollama-stack', 'npx create-ollama-stack@latest my-stack --auth bearer --user ann:admin --user bob --yes'],
+  flags: createFlags,
+  positionals: ['[DIR]'],
+  run: create,
+})
+
+async function create(input: Input<typeof createFlags>, context: Context): Promise<0 | 1> {
+  const { env, json, ui, signal } = context
+  const now = new Date()
+  const { answers, machine, password } = await answer(input, context)
+  const { directory, people, start } = answers
+  const config = toConfig(answers, machine)
+  const stack = stacks[config.auth]
+  if (!stack) throw new Error(`no stack called ${config.auth}`)
+
+  // Asked before anything is written: without an engine, or with the port taken, there is nothing to clean up.
+  const engine = start && !input.flags['dry-run'] ? await connect({ env, signal }) : null
+  if (engine) await nothingInTheWay(engine, config)
+  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
+  const { files, credentials } = await render(stack, whole, people, { now, ...(password === undefined ? {} : { password }) })
+  if (input.flags['dry-run']) return dryRun(directory, files, context)
+
+  await ui.step(`Write ${files.size} files to ${directory}`, async () => writeProject(directory, files))
+  const project = loadProject(directory)
+  const done: Done = { project, credentials, started: false, model: null, checks: [] }
+  try {
+    if (engine) await startAndTest(done, config, engine, context, now)
+  } catch (error) {
+    // The secrets first: nobody can read them again.
+    if (!json) reportCreated(done, ui)
+    throw failedAfterWriting(error, done, signal)
+  }
+  if (json) ui.data(JSON.stringify(documentOf(done)))
+  else {
+    reportCreated(done, ui)
+    ui.line(`The same again, without questions:\n${repeatLine(answers, { ownPassword: password !== undefined })}`)
+  }
+  return 0
+}
+
+async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {
+  const { project } = done
+  await bringUp(project, engine, ui, signal)
+  done.started = true
+  if (config.model !== null) {
+    await pullModel(project, config.model, ui, now, signal)
+    done.model = config.model
+  }
+  ui.line('Trying the door, as a client and as a stranger would:')
+  // One by one, so that an interrupted run still has those that were done.
+  done.checks = []
+  await runChecks(project, { engine, now, signal, onResult: (result) => {
+    done.checks.push(result)
+    if (!json) ui.check(result)
+  } })
+  if (allOk(done.checks)) return
+  const wrong = done.checks.filter((check) => check.ok === false)
+  throw new StackError('E_CHECK_FAILED', `The stack runs, but ${wrong.length} of ${done.checks.length} checks failed: ${wrong.map(({ title }) => title).join('; ')}.`, {
+    hint: `Don't rely on it yet. Take it down: ${project.dir}/ollama-stack down`,
+  })
+}
+
+async function freeSubnet(name: string, engine: Engine | null): Promise<string> {
+  const networks = engine ? await engine.networks() : []
+  return subnetFor(name, networks.filter(({ project }) => project !== name).flatMap(({ subnets }) => subnets))
+}

@@ -1,0 +1,21 @@
+import { define } from '../command.ts'
+import { connect } from '../engine.ts'
+import { findProject, loadProject } from '../project.ts'
+import { statusOf, printStatus } from '../status.ts'
+import { bringUp } from '../up.ts'
+
+export const command = define({
+  name: 'up',
+  summary: 'Start the stack, or bring it in line with compose.yaml',
+  usage: 'ollama-stack up',
+  examples: ['ollama-stack up', 'ollama-stack up -C ~/ollama-stack --json'],
+  flags: {},
+  async run({ flags }, { cwd, env, json, ui, signal }) {
+    const project = loadProject(findProject(cwd, flags.dir))
+    const engine = await connect({ env, signal })
+    const changed = await bringUp(project, engine, ui, signal)
+    const status = await statusOf(project, engine, signal)
+    if (json) ui.data(JSON.stringify({ ...status, changed }))
+    else printStatus(status, ui)
+  },
+})

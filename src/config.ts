@@ -1,0 +1,52 @@
+// Answers that fit together -> StackConfig. Every problem is reported at once.
+
+import { stacks } from '../stacks/index.ts'
+import type { StackConfig } from '../stacks/stack.ts'
+import { StackError, UsageError } from './errors.ts'
+import { allHosts, type Answers } from './fields.ts'
+import { checkDirectory } from './directory.ts'
+import { isPrivate, type Machine } from './machine.ts'
+
+export type StaticConfig = Omit<StackConfig, 'user' | 'subnet'>
+
+/** What the answers so far can't have together. Also asked before the wizard, about the flags alone. */
+export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine: Machine): UsageError[] {
+  const { directory, auth, bind, tls, insecureHttp } = known
+  const stack = auth === undefined ? undefined : stacks[auth]
+  const found: UsageError[] = []
+  if (directory !== undefined) {
+    try {
+      checkDirectory(directory)
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      found.push(error)
+    }
+  }
+  if (stack?.needsTls && tls === 'off') {
+    found.push(new UsageError('E_TLS', `--auth ${stack.id} can't go with --tls off: the login is a certificate, and only TLS carries one.`, 'Leave --tls out, or write --tls private.'))
+  } else if (tls === 'off' && bind !== undefined && !insecureHttp && !isPrivate(bind, machine)) {
+    found.push(new UsageError('E_INSECURE', `--tls off on ${bind} would send every credential and prompt readable over the network.`, 'Leave --tls out to get HTTPS with a private CA. If something else encrypts the way: --insecure-http'))
+  }
+  if (insecureHttp && tls === 'private') {
+    found.push(new UsageError('E_INSECURE', "--insecure-http and --tls private contradict each other.", 'Leave one of them out.'))
+  }
+  if (ownPassword && stack && !stack.ownPassword) {
+    const able = Object.values(stacks).filter((other) => other.ownPassword).map(({ id }) => id)
+    found.push(new UsageError('E_PASSWORD', `--password-stdin doesn't go with --auth ${stack.id}: its ${stack.noun}s are made, not chosen.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
+  }
+  return found
+}
+
+export function toConfig(answers: Answers, machine: Machine): StaticConfig {
+  const { name, auth, bind, port, tls, model } = answers
+  return { name, auth, bind, port, tls, model, hosts: allHosts(answers, machine) }
+}
+
+/** Throws them as one error. */
+export function throwAll(problems: readonly UsageError[]): void {
+  const [first, ...more] = problems
+  if (!first) return
+  if (more.length === 0) throw first
+  const message = problems.map((problem) => `- ${problem.message}${problem.hint === '' ? '' : ` ${problem.hint}`}`).join('\n')
+  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2 })
+}

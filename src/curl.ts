@@ -1,0 +1,22 @@
+// A command that works when pasted. Generic: what a login consists of says how curl sends it.
+
+import { isAbsolute, join } from 'node:path'
+import type { Credential } from '../stacks/stack.ts'
+import type { Project } from './project.ts'
+
+export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, credential: Pick<Credential, 'login' | 'files'>): string {
+  const words = ['curl', '-sS']
+  if (project.ca !== null) words.push('--cacert', project.ca)
+  if (credential.files !== null) {
+    const at = (path: string): string => (isAbsolute(path) ? path : join(project.dir, path))
+    words.push('--cert', at(credential.files.cert), '--key', at(credential.files.key))
+  }
+  for (const [name, value] of Object.entries(credential.login.headers)) words.push('-H', `${name}: ${value}`)
+  words.push(`${project.url}/api/tags`)
+  return words.map(shellWord).join(' ')
+}
+
+/** Quoted for a POSIX shell only where it must be. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,117 @@
+// FileMap <-> directory. Files appear whole or not at all, with their mode from the first
+// byte, owned like the directory they go to; symlinks are never followed.
+
+import { chmodSync, chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { renameSync, rmSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join, posix } from 'node:path'
+import type { Change, FileEntry, FileMap } from '../stacks/stack.ts'
+import { StackError } from './errors.ts'
+
+/** Directories that only their owner may enter. */
+const PRIVATE = new Set(['credentials', 'certs'])
+
+/** Everything below `dir/sub` for each sub, keyed by project-relative POSIX path. */
+export function readTree(dir: string, subs: readonly string[]): FileMap {
+  const files: FileMap = new Map()
+  const walk = (relative: string): void => {
+    const path = join(dir, relative)
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (!stat) return
+    if (stat.isSymbolicLink()) throw symlink(path)
+    if (stat.isDirectory()) for (const name of readdirSync(path).sort()) walk(posix.join(relative, name))
+    else if (stat.isFile()) files.set(relative, { content: readFileSync(path, 'utf8'), mode: stat.mode & 0o777 })
+  }
+  for (const sub of subs) walk(sub)
+  return files
+}
+
+/** Applies in order: what comes first is on disk first. */
+export function applyChange(dir: string, change: Change): void {
+  for (const [path, entry] of change) {
+    const target = join(dir, path)
+    if (entry) {
+      makeParents(dir, path)
+      writeWhole(target, entry)
+    } else {
+      rmSync(target, { force: true })
+    }
+  }
+}
+
+/** Makes the folders on the way to `path`, private where they must be. */
+function makeParents(dir: string, path: string): void {
+  let at = dir
+  for (const part of posix.dirname(path).split('/').filter((part) => part !== '.')) {
+    const owner = lstatSync(at)
+    at = join(at, part)
+    const stat = lstatSync(at, { throwIfNoEntry: false })
+    if (stat?.isSymbolicLink()) throw symlink(at)
+    if (stat) continue
+    mkdirSync(at)
+    // Not left to the umask: the proxy's user must be able to enter what it reads.
+    chmodSync(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755)
+    giveTo(at, owner)
+  }
+}
+
+/** Temporary file, fsync, rename: a kill at any moment leaves the old file or the new one. */
+export function writeWhole(target: string, { content, mode }: FileEntry): void {
+  const folder = dirname(target)
+  const temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    const fd = openSync(temporary, 'wx', 0o600)
+    try {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+      fchmodSync(fd, mode)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    giveTo(temporary, lstatSync(folder))
+    renameSync(temporary, target)
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw diskError(cause, target)
+  }
+}
+
+/** As root, a file belongs to whom its folder belongs: the proxy runs as that user. */
+function giveTo(path: string, { uid, gid }: { uid: number; gid: number }): void {
+  if (process.getuid?.() === 0 && uid !== 0) chownSync(path, uid, gid)
+}
+
+/** Hands the trees that the proxy reads to the user it runs as. Only root can, and only root needs to. */
+export function handOver(dir: string, paths: readonly string[], uid: number, gid: number): void {
+  const walk = (path: string): void => {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (!stat || stat.isSymbolicLink()) return
+    chownSync(path, uid, gid)
+    if (stat.isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
+  }
+  for (const path of paths) walk(join(dir, path))
+}
+
+function symlink(path: string): StackError {
+  return new StackError('E_SYMLINK', `${path} is a symbolic link, and ollama-stack doesn't follow links to credentials.`, {
+    hint: 'Put the real file or directory there.',
+  })
+}
+
+function diskError(cause: unknown, target: string): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'ENOSPC') {
+    return new StackError('E_DISK_FULL', `The disk is full: ${target} could not be written. The earlier version is intact.`, {
+      hint: `Free some space (df -h ${dirname(target)}), then run the same command again.`,
+      cause,
+    })
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new StackError('E_NOT_WRITABLE', `${target} can't be written: ${code === 'EROFS' ? 'the file system is read-only' : 'permission denied'}.`, {
+      hint: `Run the command as the owner of ${dirname(target)} (ls -ld shows who that is).`,
+      cause,
+    })
+  }
+  return cause
+}

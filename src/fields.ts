@@ -1,0 +1,163 @@
+// The table of questions. A row holds everything about one answer: flag, help, grammar, default,
+// the wizard's question, and how the answer is written. The order is the order of asking; a
+// default may look at the answers before it.
+
+import { basename, resolve } from 'node:path'
+import { stacks } from '../stacks/index.ts'
+import type { Person } from '../stacks/stack.ts'
+import type { Flag } from './command.ts'
+import { directoryName } from './directory.ts'
+import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
+import * as value from './values.ts'
+
+export interface Answers {
+  /** Absolute. */
+  directory: string
+  name: string
+  auth: string
+  people: Person[]
+  bind: string
+  insecureHttp: boolean
+  tls: 'off' | 'private'
+  port: number
+  hosts: string[]
+  model: string | null
+  start: boolean
+}
+
+export interface Setting {
+  cwd: string
+  machine: Machine
+}
+
+export interface Choice {
+  /** As the flag would say it. */
+  value: string
+  label: string
+  hint?: string
+}
+
+/** `text` is checked while it is typed; `choice` with a single option isn't asked. */
+export type Question =
+  | { kind: 'text'; message: string; hint: string }
+  | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[] }
+
+export interface Field<T> {
+  /** Name of the flag; null: the positional argument. */
+  flag: string | null
+  spec: Flag
+  /** What was written, one element per occurrence. A switch says `yes` or `no`. Throws UsageError. */
+  parse(texts: string[], setting: Setting): T
+  fallback(known: Answers, setting: Setting): T
+  /** As flags would say it: the inverse of `parse`. */
+  print(answer: T): string[]
+  question?: Question
+}
+
+const one = <T>(parse: (text: string, setting: Setting) => T) => (texts: string[], setting: Setting): T => parse(texts[0] ?? '', setting)
+const yesNo = one((text): boolean => text === 'yes')
+
+export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
+  directory: {
+    flag: null,
+    spec: { help: 'Where to write the project: a new or empty directory' },
+    parse: one((text, { cwd }) => resolve(cwd, directoryName(text))),
+    fallback: (_, { cwd }) => resolve(cwd, 'ollama-stack'),
+    print: (directory) => [directory],
+    question: { kind: 'text', message: 'Where should the project go?', hint: 'a new or empty directory' },
+  },
+  name: {
+    flag: 'name',
+    spec: { value: 'NAME', help: 'Compose project name; default: from the directory' },
+    parse: one(value.projectName),
+    fallback: ({ directory }) => value.nameFrom(basename(directory)),
+    print: (name) => [name],
+  },
+  auth: {
+    flag: 'auth',
+    spec: { value: 'LOGIN', help: `How people log in: ${Object.keys(stacks).join(', ')}; default: bearer` },
+    parse: one((text) => value.word('--auth', text, Object.keys(stacks))),
+    fallback: () => 'bearer',
+    print: (auth) => [auth],
+    question: { kind: 'choice', message: 'How do people log in?', options: () => Object.values(stacks).map(({ id, title, hint }) => ({ value: id, label: title, hint })) },
+  },
+  people: {
+    flag: 'user',
+    spec: { value: 'NAME[:ROLE]', repeat: true, help: 'Who may log in; ROLE is admin (may manage models) or user. Default: admin:admin' },
+    parse: value.people,
+    fallback: () => [{ name: 'admin', role: 'admin' }],
+    print: (people) => people.map(({ name, role }) => `${name}:${role}`),
+    question: { kind: 'text', message: 'Who may log in?', hint: 'names, such as: ann bob:user; the first one is admin' },
+  },
+  bind: {
+    flag: 'bind',
+    spec: { value: 'IP', help: 'Address to publish on; default: 127.0.0.1, this machine only' },
+    parse: one(value.address),
+    fallback: () => '127.0.0.1',
+    print: (bind) => [bind],
+    question: { kind: 'choice', message: 'From where is it reachable?', options: (_, { machine }) => [
+      { value: '127.0.0.1', label: 'This machine only', hint: '127.0.0.1' },
+      ...machine.addresses.map(({ ip, network, kind }) => ({ value: ip, label: `${kind === 'vpn' ? 'VPN' : 'Local network'}: ${ip}`, hint: network })),
+      { value: '0.0.0.0', label: 'Everywhere', hint: 'every address of this machine' },
+    ] },
+  },
+  insecureHttp: {
+    flag: 'insecure-http',
+    spec: { help: 'Allow plain HTTP on an address that others can listen to' },
+    parse: yesNo,
+    fallback: () => false,
+    print: (yes) => [yes ? 'yes' : 'no'],
+  },
+  tls: {
+    flag: 'tls',
+    spec: { value: 'KIND', help: 'Encryption: off, or private (a CA of the project\'s own). Default: off on this machine and in a VPN, else private' },
+    parse: one((text) => value.word('--tls', text, ['off', 'private'])),
+    fallback: (known, { machine }) => (stacks[known.auth]?.needsTls || !isPrivate(known.bind, machine) ? 'private' : 'off'),
+    print: (tls) => [tls],
+    question: { kind: 'choice', message: 'Encrypt the connection?', options: ({ auth, bind, insecureHttp }, { machine }) => [
+      ...(stacks[auth]?.needsTls || !(isPrivate(bind, machine) || insecureHttp) ? [] : [{ value: 'off', label: 'No, plain HTTP', hint: isLoopback(bind) ? 'it stays on this machine' : 'the VPN encrypts already' }]),
+      { value: 'private', label: 'Yes, HTTPS with a private CA', hint: 'clients get a CA file to trust' },
+    ] },
+  },
+  port: {
+    flag: 'port',
+    spec: { value: 'PORT', help: 'Port to publish; default: 8880, with TLS 8443' },
+    parse: one(value.port),
+    fallback: ({ tls }) => (tls === 'off' ? 8880 : 8443),
+    print: (port) => [String(port)],
+    question: { kind: 'text', message: 'On which port?', hint: 'from 1 to 65535' },
+  },
+  hosts: {
+    flag: 'host',
+    spec: { value: 'NAME', repeat: true, help: "Name or IP that clients use; the first one is in the URL. Default: the machine's name and addresses" },
+    parse: (texts) => texts.map(value.host),
+    fallback: () => [],
+    print: (hosts) => hosts,
+  },
+  model: {
+    flag: 'model',
+    spec: { value: 'MODEL', help: 'Model to pull and test with, or none; default: gemma3:1b' },
+    parse: one(value.model),
+    fallback: () => 'gemma3:1b',
+    print: (model) => [model ?? 'none'],
+    question: { kind: 'text', message: 'Which model should it pull for a first test?', hint: 'gemma3:1b is small (815 MB); none for no model' },
+  },
+  start: {
+    flag: 'start',
+    spec: { negatable: true, help: 'Start and test it now, or only write the files; default: start' },
+    parse: yesNo,
+    fallback: () => true,
+    print: (start) => [start ? 'yes' : 'no'],
+    question: { kind: 'choice', message: 'Start and test it now?', options: () => [{ value: 'yes', label: 'Yes' }, { value: 'no', label: 'No, only write the files' }] },
+  },
+}
+
+export const KEYS = Object.keys(FIELDS) as (keyof Answers)[]
+
+/** What the URL and certificate name, in this order: asked for, bound, this machine's. */
+export function allHosts({ bind, hosts }: Answers, { names, addresses }: Machine): string[] {
+  const outside = isEverywhere(bind) ? addresses.map(({ ip }) => ip) : []
+  const near = ['127.0.0.1', 'localhost', '::1']
+  const order = isLoopback(bind) ? [bind, ...near, ...names] : isEverywhere(bind) ? [...outside, ...names, ...near] : [bind, ...names, ...near]
+  return [...new Set([...hosts, ...order])]
+}

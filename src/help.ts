@@ -1,0 +1,54 @@
+// --help, made from the same rows that the parser reads.
+
+import type { Command, Flag } from './command.ts'
+
+/** Flags that every command has. */
+const COMMON: Record<string, Flag> = {
+  json: { help: 'Print one JSON document on stdout, errors included' },
+  help: { short: 'h', help: 'Show this' },
+}
+const DIR: Flag = { short: 'C', value: 'DIR', help: 'The project; default: the nearest directory upwards that holds one' }
+
+/** The flags that `command` takes, common ones last. */
+export function flagsOf(command: Command): Record<string, Flag> {
+  return { ...command.flags, dir: command.flags['dir'] ?? DIR, ...COMMON }
+}
+
+export function commandHelp(command: Command): string {
+  const rows = Object.entries(flagsOf(command)).map(([key, flag]) => [spelled(key, flag), `${flag.help}${flag.repeat ? '; may be repeated' : ''}`] as const)
+  return [
+    `${command.summary}.`,
+    '',
+    `Usage: ${command.usage}`,
+    '',
+    ...table(rows),
+    '',
+    command.examples.length === 1 ? 'Example:' : 'Examples:',
+    ...command.examples.map((line) => `  ${line}`),
+    '',
+  ].join('\n')
+}
+
+export function overview(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
+  return [
+    'Your own Ollama server, reachable and safe.',
+    '',
+    'Usage: ollama-stack COMMAND [flags]',
+    '',
+    ...table(commands.map(({ name, summary }) => [name, summary] as const)),
+    '',
+    'More about one: ollama-stack COMMAND --help',
+    'Each takes -C DIR, --json and --help. Exit codes: 0 done, 1 failed, 2 refused input, 130 cancelled.',
+    '',
+  ].join('\n')
+}
+
+function spelled(key: string, { short, value, negatable }: Flag): string {
+  const long = negatable ? `--${key}, --no-${key}` : `--${key}`
+  return `${short ? `-${short}, ` : ''}${long}${value === undefined ? '' : ` ${value}`}`
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+}

@@ -1,0 +1,79 @@
+// One writer at a time for a project's credentials, across processes.
+
+import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { join } from 'node:path'
+import { StackError } from './errors.ts'
+
+const PATIENCE_MS = 30_000
+
+/**
+ * Runs `work` while holding the project's lock. The lock is a hard link, which appears with its
+ * content at once; one left by a process that is gone is taken over. Throws E_LOCKED after 30 s.
+ */
+export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(dir, '.ollama-stack.lock')
+  const mine = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`
+  writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
+  try {
+    await acquire(lock, mine)
+    try {
+      return await work()
+    } finally {
+      rmSync(lock, { force: true })
+    }
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+async function acquire(lock: string, mine: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; ; await sleep(20 + Math.random() * 30)) {
+    try {
+      linkSync(mine, lock)
+      return
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    const holder = readHolder(lock)
+    if (holder !== null && !alive(holder)) dropStale(lock, holder)
+    if (Date.now() > end) {
+      throw new StackError('E_LOCKED', `Another ollama-stack (process ${holder ?? 'unknown'}) is changing this project and hasn't finished in 30 s.`, {
+        hint: `Wait for it. If no such process exists: rm ${lock}`,
+      })
+    }
+  }
+}
+
+function readHolder(lock: string): number | null {
+  try {
+    return Number(readFileSync(lock, 'utf8')) || null
+  } catch {
+    return null // released in this very moment
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Two who find the same stale lock must not both remove one: only the first to mark it may. */
+function dropStale(lock: string, holder: number): void {
+  const mark = `${lock}.stale.${holder}`
+  try {
+    linkSync(lock, mark)
+  } catch {
+    return // another process is at it
+  }
+  try {
+    if (readHolder(lock) === holder) unlinkSync(lock)
+  } finally {
+    rmSync(mark, { force: true })
+  }
+}

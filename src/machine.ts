@@ -1,0 +1,51 @@
+// This machine as others see it: its name and its addresses.
+
+import os from 'node:os'
+import { isIP } from 'node:net'
+import { isDnsName } from './values.ts'
+
+export interface Address {
+  ip: string
+  /** Such as `eth0` or `tailscale0`. */
+  network: string
+  kind: 'lan' | 'vpn'
+}
+
+export interface Machine {
+  /** Lower-case DNS names, the short one first; empty when the machine's name isn't one. */
+  names: string[]
+  /** Without loopback, link-local and containers' networks. */
+  addresses: Address[]
+}
+
+/** Tailscale, WireGuard, ZeroTier, OpenVPN, Netbird, Nebula; macOS calls all of them utun. */
+const VPN = /^(tailscale|wg|zt|tun|utun|nebula|wt\d)/i
+/** Bridges and pairs that Docker, libvirt, Kubernetes, LXC and Podman make: nobody outside comes in through them. */
+const VIRTUAL = /^(docker|br-|veth|virbr|cni|flannel|cali|lxc|lxd|podman|vnet|vboxnet|vmnet|vEthernet)/
+
+export function thisMachine(hostname = os.hostname(), interfaces = os.networkInterfaces()): Machine {
+  const full = hostname.toLowerCase().replace(/\.$/, '')
+  const [label = ''] = full.split('.')
+  // mDNS answers to NAME.local on macOS and on most Linux desktops.
+  const names = [label, full, `${label}.local`].filter((name) => name !== 'localhost' && name !== 'localhost.local' && isDnsName(name))
+  const addresses = Object.entries(interfaces).flatMap(([network, entries = []]) =>
+    VIRTUAL.test(network) ? [] : entries
+      .filter(({ internal, address }) => !internal && !/^(169\.254\.|fe80:)/i.test(address))
+      .map(({ address: ip }): Address => ({ ip, network, kind: VPN.test(network) || cgnat(ip) ? 'vpn' : 'lan' })))
+  // IPv4 first: it is what people type.
+  return { names: [...new Set(names)], addresses: addresses.sort((a, b) => isIP(a.ip) - isIP(b.ip)) }
+}
+
+/** 100.64.0.0/10 on one's own interface is Tailscale's range (tailscale.com/kb/1015). */
+function cgnat(ip: string): boolean {
+  const [a, b = 0] = ip.split('.').map(Number)
+  return a === 100 && b >= 64 && b < 128
+}
+
+export const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
+export const isEverywhere = (ip: string): boolean => ip === '0.0.0.0' || ip === '::'
+
+/** Whether what goes there can be read on the way only by this machine or is encrypted already. */
+export function isPrivate(ip: string, { addresses }: Machine): boolean {
+  return isLoopback(ip) || addresses.some((one) => one.ip === ip && one.kind === 'vpn')
+}

@@ -1,0 +1,80 @@
+// People of a project on disk: reads, changes and writes its credential files under the lock.
+
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Credential, Issued, IssueOptions, Person, Role } from '../stacks/stack.ts'
+import { applyChange, readTree } from './disk.ts'
+import { StackError } from './errors.ts'
+import { ask, type Door } from './http.ts'
+import { withLock } from './lock.ts'
+import type { Project } from './project.ts'
+import { TEST_PREFIX } from './test-names.ts'
+
+/** What the stacks' people functions read. */
+const CREDENTIALS = ['credentials', 'certs']
+
+export function listPeople(project: Project): Person[] {
+  return everybody(project).filter((person) => !person.name.startsWith(TEST_PREFIX))
+}
+
+function everybody(project: Project): Person[] {
+  return project.stack.people.list(readTree(project.dir, CREDENTIALS))
+}
+
+export function issue(project: Project, person: Person, options: IssueOptions): Promise<Credential> {
+  return withLock(project.dir, async () => {
+    const { change, credential }: Issued = await project.stack.people.issue(readTree(project.dir, CREDENTIALS), person, options)
+    applyChange(project.dir, change)
+    return credential
+  })
+}
+
+export function remove(project: Project, names: readonly string[]): Promise<void> {
+  return withLock(project.dir, async () => {
+    for (const name of names) {
+      applyChange(project.dir, project.stack.people.remove(readTree(project.dir, CREDENTIALS), name))
+    }
+  })
+}
+
+/**
+ * Runs `work` with people made for it, one per role asked, and removes them whatever happens.
+ * No stored secret is needed, and it shows that the proxy takes changes while it runs.
+ */
+export async function withTestPeople<T>(
+  project: Project,
+  roles: readonly Role[],
+  now: Date,
+  work: (people: Credential[]) => Promise<T>,
+): Promise<T> {
+  const made: Credential[] = []
+  try {
+    for (const role of roles) {
+      made.push(await issue(project, { name: `${TEST_PREFIX}${role}-${randomBytes(4).toString('hex')}`, role }, { now }))
+    }
+    return await work(made)
+  } finally {
+    const listed = new Set(everybody(project).map((person) => person.name))
+    await remove(project, made.map((person) => person.name).filter((name) => listed.has(name)))
+  }
+}
+
+/** Removes test people that a killed run left behind. Older than this process's by nature: call it before making any. */
+export async function sweepTestPeople(project: Project): Promise<string[]> {
+  const left = everybody(project).map((person) => person.name).filter((name) => name.startsWith(TEST_PREFIX))
+  if (left.length > 0) await remove(project, left)
+  return left
+}
+
+/** Waits until the proxy lets `credential` in (the key file is looked at twice a second). Throws E_LOGIN_DEAD after 5 s. */
+export async function untilKnown(door: Door, credential: Credential, signal?: AbortSignal): Promise<void> {
+  for (const end = Date.now() + 5000; ; await sleep(50, undefined, signal ? { signal } : {})) {
+    const { status } = await ask(door, { path: '/api/version', login: credential.login, ...(signal ? { signal } : {}) })
+    if (status !== 401) return
+    if (Date.now() > end) {
+      throw new StackError('E_LOGIN_DEAD', `The proxy doesn't let ${credential.name} in, 5 s after the credential was written.`, {
+        hint: "The proxy may not see the credentials directory as it is now. Its log says why: docker compose logs proxy",
+      })
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// A project on disk: written once by `create`, read back by every other command.
+
+import { lstatSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { isIP } from 'node:net'
+import type { Stack } from '../stacks/stack.ts'
+import { stacks } from '../stacks/index.ts'
+import { parseCompose, type ComposeFile } from './compose.ts'
+import { StackError, UsageError } from './errors.ts'
+
+export interface Project {
+  /** Absolute. */
+  dir: string
+  name: string
+  stack: Stack
+  file: ComposeFile
+  tls: 'off' | 'private'
+  bind: string
+  port: number
+  /** Names and addresses it answers to; the first one is what clients are told. */
+  hosts: string[]
+  url: string
+  /** Absolute path of the CA certificate that clients need, or null. */
+  ca: string | null
+  model: string | null
+}
+
+/** The directory that holds the stack: `asked`, or the nearest one upwards from `cwd`. Throws E_NO_PROJECT. */
+export function findProject(cwd: string, asked: string | undefined): string {
+  if (asked !== undefined) {
+    const dir = resolve(cwd, asked)
+    if (holdsStack(dir)) return dir
+    throw new UsageError('E_NO_PROJECT', `${dir} holds no stack (no compose.yaml with an x-ollama-stack block).`, 'Make one there: npx create-ollama-stack@latest ' + asked)
+  }
+  for (let dir = resolve(cwd); ; dir = dirname(dir)) {
+    if (holdsStack(dir)) return dir
+    if (dir === dirname(dir)) {
+      throw new UsageError(
+        'E_NO_PROJECT',
+        `No stack in ${resolve(cwd)} or any directory above it.`,
+        'Go to your project or name it with -C DIR. To make one: npx create-ollama-stack@latest',
+      )
+    }
+  }
+}
+
+/** A directory counts even when its compose.yaml is broken: the error about that is the useful one. */
+function holdsStack(dir: string): boolean {
+  const file = join(dir, 'compose.yaml')
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
+  return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
+}
+
+/** Reads what compose.yaml says today; hand edits count. Throws E_COMPOSE_* naming the line. */
+export function loadProject(dir: string): Project {
+  const path = join(dir, 'compose.yaml')
+  const file = parseCompose(readFileSync(path, 'utf8'), path)
+  const own = (file.tool ?? {}) as Record<string, unknown>
+  const stack = typeof own['auth'] === 'string' ? stacks[own['auth']] : undefined
+  if (!stack) {
+    throw new StackError('E_COMPOSE_INVALID', `${path}: x-ollama-stack.auth must be one of ${Object.keys(stacks).join(', ')}.`, {
+      hint: 'Put back the line that create wrote, or restore the file from your backup.',
+    })
+  }
+  const { bind, port } = published(file, path)
+  const tls = own['tls'] === 'private' ? 'private' : 'off'
+  const hosts = Array.isArray(own['hosts']) ? own['hosts'].map(String) : []
+  const host = hosts[0] ?? bind
+  return {
+    dir,
+    name: file.name,
+    stack,
+    file,
+    tls,
+    bind,
+    port,
+    hosts,
+    url: `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    ca: tls === 'private' ? join(dir, 'certs', 'ca.crt') : null,
+    model: typeof own['model'] === 'string' ? own['model'] : null,
+  }
+}
+
+function published(file: ComposeFile, path: string): { bind: string; port: number } {
+  const port = file.services['proxy']?.ports?.[0]
+  if (!port?.published) {
+    throw new StackError('E_COMPOSE_INVALID', `${path}: services.proxy publishes no port, so nobody can reach this stack.`, {
+      hint: 'Give services.proxy.ports one entry with host_ip, target and published.',
+    })
+  }
+  return { bind: port.host_ip ?? '0.0.0.0', port: Number(port.published) }
+}

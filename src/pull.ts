@@ -1,0 +1,18 @@
+// Pull a model through the stack's own front door, with an admin made for the occasion:
+// no stored secret is needed, and the way that people's clients go is the way that is used.
+
+import { doorOf } from './door.ts'
+import { pull } from './ollama.ts'
+import { untilKnown, withTestPeople } from './people.ts'
+import type { Project } from './project.ts'
+import type { Ui } from './ui.ts'
+
+export async function pullModel(project: Project, model: string, ui: Ui, now: Date, signal: AbortSignal): Promise<void> {
+  const door = doorOf(project)
+  await withTestPeople(project, ['admin'], now, async ([admin]) => {
+    if (!admin) throw new Error('an admin was asked for')
+    await untilKnown(door, admin, signal)
+    await ui.progress(`Pull ${model}`, (update) =>
+      pull(door, admin.login, model, ({ done, total, status }) => update({ done, total, text: status }), signal))
+  })
+}

@@ -1,0 +1,72 @@
+// What `create` ends with: the document for scripts, and the last words for people.
+
+import { isAbsolute, join } from 'node:path'
+import type { Credential } from '../stacks/stack.ts'
+import type { CheckResult } from './checks.ts'
+import { curlCommand } from './curl.ts'
+import { CancelError, StackError } from './errors.ts'
+import type { Project } from './project.ts'
+import type { Ui } from './ui.ts'
+
+/** What `create` reached so far. */
+export interface Done {
+  project: Project
+  credentials: Credential[]
+  started: boolean
+  model: string | null
+  checks: CheckResult[]
+}
+
+/** An element of `users` in `--json`; paths are absolute. */
+export function userDocument(project: Project, { name, role, secret, files }: Credential): object {
+  const at = (path: string): string => (isAbsolute(path) ? path : join(project.dir, path))
+  return { name, role, secret, files: files && { cert: at(files.cert), key: at(files.key), p12: at(files.p12) } }
+}
+
+export function documentOf({ project, credentials, started, model, checks }: Done): object {
+  const { dir, name, stack, url, tls, ca } = project
+  return {
+    project: { dir, name, auth: stack.id, url, tls, ca },
+    users: credentials.map((credential) => userDocument(project, credential)),
+    started,
+    model,
+    checks,
+  }
+}
+
+export function reportCreated({ project, credentials, started }: Done, ui: Ui): void {
+  const [first] = credentials
+  ui.data('')
+  ui.data(`URL       ${project.url}`)
+  if (project.ca !== null) ui.data(`CA        ${project.ca}  (clients need it to trust the certificate)`)
+  for (const { name, role, secret, files } of credentials) {
+    if (files) ui.data(`${role.padEnd(9)} ${name}  ${join(project.dir, files.p12)}`)
+    ui.data(files ? `          its password: ${secret}` : `${role.padEnd(9)} ${name}  ${project.stack.noun}: ${secret}`)
+  }
+  if (credentials.length > 0) ui.data('These are shown once; only what can check them is kept.')
+  if (first) {
+    ui.data('')
+    ui.data(started ? 'Try it:' : 'Start it, then try it:')
+    if (!started) ui.data(`  ${join(project.dir, 'ollama-stack')} up`)
+    ui.data(`  ${curlCommand(project, first)}`)
+  }
+  ui.data('')
+  ui.data(`See it: ${join(project.dir, 'ollama-stack')} status    Take it down: ${join(project.dir, 'ollama-stack')} down`)
+}
+
+/** What was made goes along with the error, so that no secret is lost. */
+export function failedAfterWriting(error: unknown, done: Done, signal: AbortSignal): StackError {
+  const { dir } = done.project
+  const known = error instanceof StackError
+    ? error
+    : signal.aborted ? new CancelError('')
+    : new StackError('E_UNEXPECTED', error instanceof Error ? error.message : String(error), { cause: error })
+  const way = done.started ? `The stack runs. Test it: ${dir}/ollama-stack test` : `The project is in ${dir}. Go on: ${dir}/ollama-stack up`
+  const cancelled = known.exit === 130
+  return new StackError(known.code, known.message, {
+    hint: cancelled || known.hint === '' ? way : `${known.hint}\n${way}`,
+    cause: known,
+    exit: cancelled ? 130 : 1,
+    document: documentOf(done),
+  })
+}

@@ -1,0 +1,24 @@
+// Is there room on the engine for a new project? Looked at before anything is written.
+
+import type { StaticConfig } from './config.ts'
+import type { Engine } from './engine.ts'
+import { StackError } from './errors.ts'
+
+/** Throws E_PROJECT_EXISTS or E_PORT_TAKEN. A models volume of that name is no obstacle: its models are used again. */
+export async function nothingInTheWay(engine: Engine, { name, bind, port }: StaticConfig): Promise<void> {
+  const { containers } = await engine.observe(name)
+  const [first] = containers
+  if (first) {
+    throw new StackError('E_PROJECT_EXISTS', `A Compose project called ${name} is on this engine already (container ${first.name}). Nothing was written.`, {
+      hint: `Choose another name: --name ${name}-2. Or take that one down first: docker compose -p ${name} down`,
+    })
+  }
+  const owner = await engine.portOwner(bind, port)
+  if (owner === null) return
+  const who = owner.kind === 'container'
+    ? `container ${owner.name}${owner.project === '' ? '' : ` (project ${owner.project})`}`
+    : `process ${owner.name} (pid ${owner.pid})`
+  throw new StackError('E_PORT_TAKEN', `Port ${port} on ${bind} is taken by ${who}. Nothing was written.`, {
+    hint: `Choose another one: --port ${port + 1}. Or stop it: ${owner.kind === 'container' ? `docker stop ${owner.name}` : `kill ${owner.pid}`}`,
+  })
+}

@@ -1,0 +1,98 @@
+// argv -> exit code. The command table, and the only place that prints an error.
+
+import type { Command, Context } from './command.ts'
+import { COMMAND_NAMES, type CommandName } from './command-names.ts'
+import { parseArgs } from './args.ts'
+import { CancelError, StackError, UsageError } from './errors.ts'
+import { commandHelp, flagsOf, overview } from './help.ts'
+import { nearest } from './nearest.ts'
+import { quoted } from './quoted.ts'
+import { plainUi } from './ui-plain.ts'
+import { version } from './version.ts'
+
+/** Loaded when asked for: `--version` and a wrong flag need none of what a command imports. */
+const COMMANDS: Record<CommandName, () => Promise<{ command: Command }>> = {
+  create: () => import('./commands/create.ts'),
+  up: () => import('./commands/up.ts'),
+  down: () => import('./commands/down.ts'),
+  status: () => import('./commands/status.ts'),
+  test: () => import('./commands/test.ts'),
+  pull: () => import('./commands/pull.ts'),
+}
+
+export interface Process {
+  argv: readonly string[]
+  cwd: string
+  env: Record<string, string | undefined>
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+  signal: AbortSignal
+}
+
+/** Runs one command line of `ollama-stack`. Never throws. */
+export async function run(proc: Process): Promise<number> {
+  const { argv, stdout, stderr } = proc
+  const end = argv.indexOf('--')
+  const json = (end < 0 ? argv : argv.slice(0, end)).includes('--json')
+  try {
+    return await dispatch(proc, json)
+  } catch (caught) {
+    const error = known(caught, proc.signal)
+    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message: error.message, hint: error.hint } })}\n`)
+    else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${error.message}\n${error.hint === '' ? '' : `${error.hint.replace(/^/gm, '  ')}\n`}`)
+    if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)
+    return error.exit
+  }
+}
+
+async function dispatch(proc: Process, json: boolean): Promise<number> {
+  const { env, stdin, stdout, stderr, signal } = proc
+  const [first, rest] = split(proc.argv)
+  if (first === '--version' || first === '-v') {
+    stdout.write(`${version}\n`)
+    return 0
+  }
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    const all = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command))
+    stdout.write(overview(all))
+    return first === undefined ? 2 : 0
+  }
+  const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first as CommandName] : undefined
+  if (!load) {
+    const near = nearest(first, COMMAND_NAMES)
+    throw new UsageError('E_COMMAND', `ollama-stack has no command ${quoted(first)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ollama-stack --help`)
+  }
+  const { command } = await load()
+  if (rest.includes('--help') || rest.includes('-h')) {
+    stdout.write(commandHelp(command))
+    return 0
+  }
+  const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
+  // The launcher in a project says which project is meant, wherever it is called from.
+  const home = env['OLLAMA_STACK_PROJECT']
+  if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
+  const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
+  const context: Context = {
+    cwd: proc.cwd, env, stdin, stderr, interactive, json, signal,
+    ui: interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr),
+  }
+  return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
+}
+
+/** `-C DIR` may also stand before the command, as with git. */
+function split(argv: readonly string[]): [string | undefined, string[]] {
+  const [first, second, third, ...rest] = argv
+  if ((first === '-C' || first === '--dir') && second !== undefined && third !== undefined) return [third, [...rest, first, second]]
+  return [first, argv.slice(1)]
+}
+
+function known(error: unknown, signal: AbortSignal): StackError {
+  if (error instanceof StackError) return error
+  if (signal.aborted) return new CancelError('')
+  const message = error instanceof Error ? error.message : String(error)
+  return new StackError('E_UNEXPECTED', `Something went wrong that shouldn't: ${message}`, {
+    hint: 'That is a mistake in ollama-stack. Run it again with OLLAMA_STACK_DEBUG=1, and please report what it prints.',
+    cause: error,
+  })
+}

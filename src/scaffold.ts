@@ -1,0 +1,55 @@
+// Writes a new project in one go: everything into a staging directory beside the target,
+// then one rename. A failure leaves nothing behind.
+
+import { mkdtempSync, readdirSync, renameSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import fs from 'fs-extra'
+import type { FileMap } from '../stacks/stack.ts'
+import { applyChange, handOver } from './disk.ts'
+import { bundleDir } from './paths.ts'
+import { StackError } from './errors.ts'
+
+/** The proxy's user when root owns the project: unprivileged, and nobody's login. */
+export const NOBODY = 65532
+
+/** `uid:gid` for the proxy: the owner of the files it reads. */
+export function proxyUser(): string {
+  const uid = process.getuid?.() ?? 1000
+  const gid = process.getgid?.() ?? 1000
+  return uid === 0 ? `${NOBODY}:${NOBODY}` : `${uid}:${gid}`
+}
+
+/** `dir` must be new or empty (see directory.ts). */
+export function writeProject(dir: string, files: FileMap): void {
+  if (!fs.existsSync(join(bundleDir, 'ollama-stack.js'))) {
+    throw new StackError('E_NO_BUNDLE', `The bundle that each project gets a copy of isn't at ${bundleDir}.`, {
+      hint: 'In a checkout of the source: npm run build',
+    })
+  }
+  fs.mkdirpSync(dirname(dir))
+  const staging = mkdtempSync(join(dirname(dir), `.${basename(dir)}.`))
+  try {
+    fs.chmodSync(staging, 0o755)
+    applyChange(staging, files)
+    fs.copySync(bundleDir, join(staging, '.ollama-stack'))
+    if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server'], NOBODY, NOBODY)
+    if (fs.existsSync(dir)) fillEmpty(staging, dir)
+    else renameSync(staging, dir)
+  } finally {
+    fs.removeSync(staging)
+  }
+}
+
+/** An existing empty directory stays the same one: it may be somebody's working directory. */
+function fillEmpty(staging: string, dir: string): void {
+  const moved: string[] = []
+  try {
+    for (const name of readdirSync(staging)) {
+      renameSync(join(staging, name), join(dir, name))
+      moved.push(name)
+    }
+  } catch (error) {
+    for (const name of moved) fs.removeSync(join(dir, name))
+    throw error
+  }
+}

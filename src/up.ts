@@ -1,0 +1,62 @@
+// Bring a project up: the same for `create` and for `up`, from what the directory says.
+
+import { readFileSync } from 'node:fs'
+import { parseDocument, Scalar } from 'yaml'
+import { desired, plan, printPlan, type Step } from './compose.ts'
+import { writeWhole } from './disk.ts'
+import type { Engine } from './engine.ts'
+import type { Project } from './project.ts'
+import type { Ui } from './ui.ts'
+
+/** A cold Ollama image takes a while to unpack and start on a slow disk. */
+const HEALTHY_MS = 180_000
+
+/** Returns what was done, a line each; empty when nothing had to be. */
+export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+  if (engine.warning !== null) ui.warn(engine.warning)
+  const want = desired(project.file, project.dir)
+  const digests = await pullImages(want.images, engine, ui, signal)
+  recordDigests(project, digests)
+
+  const steps = plan(want, await engine.observe(project.name, want.images, signal))
+  const services = want.services.map(({ service }) => service)
+  const title = steps.length === 0 ? 'Everything is as compose.yaml says' : 'Start the stack'
+  await ui.step(title, async (report) => {
+    // Health is part of it: what doesn't get healthy is taken back.
+    const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
+    if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+    await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+  })
+  return printPlan(steps)
+}
+
+/** Only what isn't here. Image -> digest. */
+async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
+  const digests: Record<string, string | null> = {}
+  for (const image of images) {
+    if (await engine.imagePresent(image)) {
+      digests[image] = await engine.imageDigest(image)
+    } else {
+      digests[image] = await ui.progress(`Pull ${image}`, (update) =>
+        engine.pull(image, ({ done, total, phase }) => update({ done, total, text: phase }), signal))
+    }
+  }
+  return digests
+}
+
+/** Which exact images run here, beside the tags: for people who compare machines, and for `upgrade`'s way back. */
+function recordDigests(project: Project, digests: Record<string, string | null>): void {
+  const path = project.file.path
+  const before = readFileSync(path, 'utf8')
+  const doc = parseDocument(before)
+  let changed = false
+  for (const [image, digest] of Object.entries(digests)) {
+    const at = ['x-ollama-stack', 'images', image]
+    if (digest === null || doc.getIn(at) === digest) continue
+    const value = new Scalar(digest)
+    value.type = Scalar.QUOTE_DOUBLE
+    doc.setIn(at, value)
+    changed = true
+  }
+  if (changed) writeWhole(path, { content: doc.toString({ lineWidth: 0 }), mode: 0o644 })
+}

@@ -1,0 +1,85 @@
+// The grammar of every value that comes from outside: an allowlist each, checked before the value
+// comes near a file. All throw UsageError.
+
+import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
+import { ROLES, type Person, type Role } from '../stacks/stack.ts'
+import { checkNewName } from '../stacks/names.ts'
+import { UsageError } from './errors.ts'
+import { nearest } from './nearest.ts'
+import { TEST_PREFIX } from './test-names.ts'
+import { quoted } from './quoted.ts'
+
+/** One of a few words. A wrong one names the nearest. */
+export function word<T extends string>(flag: string, text: string, words: readonly T[]): T {
+  const found = words.find((one) => one === text)
+  if (found !== undefined) return found
+  const near = nearest(text, words)
+  throw new UsageError('E_VALUE', `${flag} can't be ${quoted(text)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}Choose one of: ${words.join(', ')}.`)
+}
+
+/** A Compose project name (compose-spec, "name"). */
+export function projectName(text: string): string {
+  if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) return text
+  throw new UsageError('E_NAME', `${quoted(text)} can't be a project name.`, 'Use up to 63 lower-case letters, digits, dashes and underscores, beginning with a letter or digit: --name home-ollama')
+}
+
+/** The nearest project name to a directory's. */
+export function nameFrom(directory: string): string {
+  const name = directory.toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[^a-z0-9]+|-+$/g, '').slice(0, 63)
+  return name === '' ? 'ollama-stack' : name
+}
+
+/** `ann`, `ann:admin`, `bob:user`. Without a role the first person is admin, the others user. */
+export function people(texts: readonly string[]): Person[] {
+  const found: Person[] = []
+  for (const text of texts) {
+    const [name = '', role, ...more] = text.split(':')
+    if (more.length > 0) throw new UsageError('E_USER_NAME', `${quoted(text)} has too many colons.`, 'Write NAME or NAME:ROLE: --user ann:admin')
+    checkNewName(name, found.map((person) => person.name))
+    if (name.toLowerCase().startsWith(TEST_PREFIX)) {
+      throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name: names that begin with ${TEST_PREFIX} belong to the smoke tests.`, 'Choose another one.')
+    }
+    found.push({ name, role: role === undefined ? (found.length === 0 ? 'admin' : 'user') : word<Role>(`The role of ${name}`, role, ROLES) })
+  }
+  return found
+}
+
+/** An IP address to publish on, in its short form. */
+export function address(text: string): string {
+  if (isIP(text) !== 0 && !text.includes('%')) return short(text)
+  const hint = text === 'localhost' ? 'Write --bind 127.0.0.1 for this machine only.' : 'Give one address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 for everywhere.'
+  throw new UsageError('E_BIND', `--bind can't be ${quoted(text)}: it isn't an IP address.`, hint)
+}
+
+const short = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip)
+
+export function port(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535) return Number(text)
+  throw new UsageError('E_PORT', `--port can't be ${quoted(text)}.`, 'Give a number from 1 to 65535: --port 8880')
+}
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Whether `name` is a DNS name in lower-case ASCII (RFC 1123, 2.1). One that ends in a number would be read as an address. */
+export function isDnsName(name: string): boolean {
+  const labels = name.split('.')
+  return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}
+
+/** A DNS name or an IP, as it will stand in the certificate and in Host headers. */
+export function host(text: string): string {
+  if (isIP(text) !== 0 && !text.includes('%')) return short(text)
+  const name = /[\s/\\?#@:%[\]\x00-\x1f]/.test(text) ? '' : domainToASCII(text)
+  if (isDnsName(name)) return name
+  throw new UsageError('E_HOST', `--host can't be ${quoted(text)}: it is neither a DNS name nor an IP address.`, 'Give the bare name, without https:// and without a port: --host ollama.example.com')
+}
+
+/** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. */
+export function modelName(text: string): string {
+  if (text.length <= 256 && /^[A-Za-z0-9][\w.-]*(:\d+)?(\/[A-Za-z0-9][\w.-]*)*(:[\w.-]+)?$/.test(text) && !text.includes('..')) return text
+  throw new UsageError('E_MODEL_NAME', `${quoted(text)} isn't a model name.`, 'Names look like gemma3:1b; they are listed at https://ollama.com/library')
+}
+
+/** A model, or null for `none`. */
+export const model = (text: string): string | null => (text === 'none' ? null : modelName(text))

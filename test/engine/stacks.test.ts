@@ -1,0 +1,254 @@
+// The main job, for each stack of the registry, on a real engine: create, up, every smoke check,
+// the request matrix, up again, Ollama killed and recreated, compose interchange, down.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stacks } from '../../stacks/index.ts'
+import type { Login } from '../../stacks/stack.ts'
+import { ask, open, type Door } from '../../src/http.ts'
+import { bytesOf, CASES, MAY_ARRIVE, type Who } from './matrix.ts'
+import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument } from './project.ts'
+import { raw } from './raw.ts'
+
+interface Head {
+  method: string
+  target: string
+  /** Name, value, name, value, as they came. */
+  headers: string[]
+}
+
+describe.each(Object.values(stacks))('$id', (stack) => {
+  const name = `test-${stack.id}`
+  const place = workspace()
+  const dir = join(place.dir, name)
+  let made: CreateDocument
+  let at: Door
+  let logins: Record<Who, Login | undefined>
+
+  const container = (service: string): string => `${name}-${service}-1`
+  const ids = (): Promise<string> => dockerOk('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`)
+  const heads = async (): Promise<Head[]> => JSON.parse(await dockerOk('exec', container('ollama'), 'ollama', 'standin-heads', '--clear')) as Head[]
+  const compose = (...args: string[]) => run('docker', ['compose', ...args], { cwd: dir })
+
+  beforeAll(async () => {
+    const port = await freePort()
+    const { code, stdout, stderr } = await create([dir, '--auth', stack.id, '--user', 'ann:admin', '--user', 'bob', '--port', String(port), '--yes', '--json'])
+    expect(stderr).not.toMatch(/^\s+at /m)
+    made = JSON.parse(stdout) as CreateDocument
+    expect({ code, error: made.error }).toEqual({ code: 0, error: undefined })
+    at = door(made)
+    const [ann, bob] = made.users
+    logins = { stranger: undefined, admin: ann && loginOf(made, ann), user: bob && loginOf(made, bob) }
+  })
+
+  afterAll(async () => {
+    if (existsSync(join(dir, 'compose.yaml'))) await ollamaStack(['down', '--volumes', '--yes', '-C', dir])
+    place.remove()
+  })
+
+  test('create says what it made, and every smoke check passed', () => {
+    expect(made.project).toMatchObject({ dir, name, auth: stack.id, tls: stack.needsTls ? 'private' : 'off' })
+    expect(made.users.map(({ name, role }) => `${name}:${role}`)).toEqual(['ann:admin', 'bob:user'])
+    expect(made.started).toBe(true)
+    expect(made.checks.filter((check) => check.ok !== true)).toEqual([])
+    expect(made.checks.length).toBeGreaterThan(15)
+  })
+
+  test('credentials get in, strangers get 401 in JSON with a challenge', async () => {
+    for (const who of ['admin', 'user'] as const) {
+      expect((await ask(at, { path: '/api/tags', login: logins[who] })).status, who).toBe(200)
+    }
+    const stranger = await ask(at, { path: '/api/tags' })
+    expect(stranger.status).toBe(401)
+    expect(stranger.headers['www-authenticate']).toMatch(stack.challenge)
+    expect(JSON.parse(stranger.body)).toHaveProperty('error')
+  })
+
+  test('no secret on disk but the client bundles, and modes are private', () => {
+    expect(statSync(join(dir, 'credentials')).mode & 0o777).toBe(0o700)
+    const secrets = made.users.map((user) => user.secret).filter((secret) => secret !== null)
+    const walk = (path: string): void => {
+      for (const entry of readdirSync(path, { withFileTypes: true })) {
+        const child = join(path, entry.name)
+        if (entry.isDirectory()) {
+          if (entry.name !== '.ollama-stack') walk(child)
+          continue
+        }
+        const text = readFileSync(child, 'latin1')
+        for (const secret of secrets) expect(text.includes(secret), `${child} holds a secret`).toBe(false)
+        if (text.includes('PRIVATE KEY') || child.includes('/credentials/')) expect(statSync(child).mode & 0o077, child).toBe(0)
+      }
+    }
+    walk(dir)
+  })
+
+  test('no secret in docker inspect or in the logs', async () => {
+    const text = await dockerOk('inspect', container('proxy'), container('ollama'))
+    const logs = await docker('logs', container('proxy'))
+    for (const user of made.users) {
+      if (user.secret === null) continue
+      for (const place of [text, logs.stdout, logs.stderr]) expect(place.includes(user.secret)).toBe(false)
+    }
+  })
+
+  test('the request matrix: the same answers on every stack, and nothing gets past the door', async () => {
+    await heads()
+    const host = new URL(at.url).host
+    const wrong: string[] = []
+    for (const [index, one] of CASES.entries()) {
+      const login = logins[one.who] ?? null
+      const reply = await raw(at, login, bytesOf(one, host, login?.headers ?? {}, `case/${index}`))
+      if (!one.expect.includes(reply.status)) wrong.push(`${one.id}: ${reply.status}, expected ${one.expect.join(' or ')}`)
+      const refused = !one.upstream && reply.status >= 400
+      if (refused && one.method !== 'HEAD' && !isJsonError(reply.body)) wrong.push(`${one.id}: ${reply.status} without a JSON error: ${reply.body.slice(0, 80)}`)
+      for (const header of reply.headers.keys()) if (header.startsWith('access-control-')) wrong.push(`${one.id}: answered with ${header}`)
+    }
+    const arrived = new Map<string, Head[]>()
+    for (const head of await heads()) {
+      const agent = value(head, 'user-agent') ?? 'none'
+      arrived.set(agent, [...(arrived.get(agent) ?? []), head])
+      for (const header of names(head)) if (!MAY_ARRIVE.has(header)) wrong.push(`${agent}: Ollama saw ${header}`)
+    }
+    for (const [index, one] of CASES.entries()) {
+      const seen = arrived.get(`case/${index}`) ?? []
+      if (!one.upstream && seen.length > 0) wrong.push(`${one.id}: reached Ollama as ${seen[0]?.method} ${seen[0]?.target}`)
+      if (seen.length > 1) wrong.push(`${one.id}: reached Ollama ${seen.length} times`)
+      const first = seen[0]
+      if (first && (first.method !== one.method || first.target !== one.target)) wrong.push(`${one.id}: arrived as ${first.method} ${first.target}`)
+      if (one.upstream && !one.headers?.['Origin'] && seen.length === 0) wrong.push(`${one.id}: never arrived`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('a streamed answer arrives chunk by chunk', async () => {
+    const times: number[] = []
+    const response = await open(at, { method: 'POST', path: '/api/generate', login: logins.user, body: JSON.stringify({ model: 'gemma3:1b', prompt: 'hi' }) })
+    for await (const _ of response) times.push(performance.now())
+    expect(times.length).toBeGreaterThan(5)
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100)
+  })
+
+  test('100 MB bodies pass on inference paths, more is refused in JSON', async () => {
+    const body = (megabytes: number): string => JSON.stringify({ model: 'gemma3:1b', prompt: 'x', stream: false, images: ['A'.repeat(megabytes * 1_000_000)] })
+    const send = (path: string, megabytes: number) => ask(at, { method: 'POST', path, login: logins.user, body: body(megabytes), idle: 60_000 })
+    expect((await send('/api/generate', 99)).status).toBe(200)
+    const refused = await ask(at, { method: 'POST', path: '/v1/chat/completions', login: logins.user, headers: { 'content-length': '110000000' } })
+    expect(refused.status).toBe(413)
+    expect(isJsonError(refused.body)).toBe(true)
+  })
+
+  test('refusals speak the language of the path', async () => {
+    const openai = JSON.parse((await ask(at, { path: '/v1/models' })).body) as { error: { message: string; type: string } }
+    expect(openai.error).toMatchObject({ message: expect.any(String), type: expect.any(String) })
+    const anthropic = JSON.parse((await ask(at, { method: 'POST', path: '/v1/messages', body: '{}' })).body) as object
+    expect(anthropic).toMatchObject({ type: 'error', error: { type: 'authentication_error', message: expect.any(String) } })
+    const ollama = JSON.parse((await ask(at, { path: '/api/tags' })).body) as object
+    expect(ollama).toEqual({ error: expect.any(String) })
+  })
+
+  test('up again changes nothing; docker compose keeps every container', async () => {
+    const before = await ids()
+    const again = await ollamaStack(['up', '-C', dir, '--json'])
+    expect(again.code).toBe(0)
+    expect(await ids()).toBe(before)
+    const composeUp = await compose('up', '-d')
+    expect(composeUp.code, composeUp.stderr).toBe(0)
+    expect(await ids()).toBe(before)
+    expect((await compose('ps', '-q')).stdout.trim().split('\n')).toHaveLength(2)
+  })
+
+  test('the config hashes are the ones Compose computes', async () => {
+    const { stdout } = await compose('config', '--hash', '*')
+    const wanted = stdout.trim().split('\n').sort()
+    const ours = await Promise.all(['ollama', 'proxy'].map(async (service) =>
+      `${service} ${await dockerOk('inspect', '-f', '{{index .Config.Labels "com.docker.compose.config-hash"}}', container(service))}`))
+    expect(ours.sort()).toEqual(wanted)
+  })
+
+  test('Ollama gone: an error in JSON; recreated: found again at once', async () => {
+    await dockerOk('rm', '-f', container('ollama'))
+    const gone = await ask(at, { path: '/api/tags', login: logins.user })
+    expect([502, 504]).toContain(gone.status)
+    expect(isJsonError(gone.body)).toBe(true)
+    const up = await ollamaStack(['up', '-C', dir, '--json'])
+    expect(up.code, up.stdout).toBe(0)
+    await eventually(at, logins.user, 200)
+  })
+
+  test('without credential files nobody gets in; put back, everybody', async () => {
+    const credentials = join(dir, 'credentials')
+    const away = join(place.dir, 'away')
+    mkdirSync(away)
+    const move = (from: string, to: string): void => readdirSync(from).forEach((entry) => renameSync(join(from, entry), join(to, entry)))
+    move(credentials, away)
+    await eventually(at, logins.admin, 401)
+    move(away, credentials)
+    await eventually(at, logins.admin, 200)
+  })
+
+  test('test finds every check ok and leaves nobody behind', async () => {
+    const { code, stdout } = await ollamaStack(['test', '-C', dir, '--json'])
+    const document = JSON.parse(stdout) as { ok: boolean; checks: { id: string; ok: boolean | null; detail: string }[] }
+    expect(document.checks.filter((check) => check.ok !== true)).toEqual([])
+    expect({ code, ok: document.ok }).toEqual({ code: 0, ok: true })
+    const tree = (await run('grep', ['-rl', 'ollama-stack-test-', join(dir, 'credentials'), join(dir, 'certs')].filter((word) => existsSync(word) || !word.startsWith('/')))).stdout
+    expect(tree).toBe('')
+  })
+
+  test('status tells it all, through the launcher, from anywhere', async () => {
+    const { code, stdout } = await run(join(dir, 'ollama-stack'), ['status', '--json'], { cwd: '/' })
+    const status = JSON.parse(stdout) as { services: { name: string; state: string; health: string; image: string }[]; models: string[]; users: number }
+    expect(code).toBe(0)
+    expect(status).toMatchObject({ name, dir, auth: stack.id, url: made.project.url, running: true, users: 2 })
+    expect(status.services.map(({ name, state, health }) => `${name} ${state} ${health}`).sort()).toEqual(['ollama running healthy', 'proxy running healthy'])
+  })
+
+  test('down leaves no container and no network; the models stay', async () => {
+    const down = await ollamaStack(['down', '-C', dir, '--json'])
+    expect(down.code, down.stdout).toBe(0)
+    expect(await remains(name)).toEqual([])
+    expect(await dockerOk('volume', 'ls', '-q', '--filter', `name=${name}_models`)).toBe(`${name}_models`)
+  })
+
+  test('docker compose brings the same project up, and ollama-stack takes it over and down', async () => {
+    const up = await compose('up', '-d', '--wait')
+    expect(up.code, up.stderr).toBe(0)
+    const before = await ids()
+    expect((await ollamaStack(['up', '-C', dir, '--json'])).code).toBe(0)
+    expect(await ids()).toBe(before)
+    expect((await ask(at, { path: '/api/tags', login: logins.user })).status).toBe(200)
+    expect((await ollamaStack(['down', '--volumes', '--yes', '-C', dir, '--json'])).code).toBe(0)
+    expect(await remains(name)).toEqual([])
+    expect(await dockerOk('volume', 'ls', '-q', '--filter', `name=${name}_models`)).toBe('')
+  })
+})
+
+/** Within a second: what the contract promises for every change of credentials. */
+async function eventually(at: Door, login: Login | undefined, wanted: number): Promise<void> {
+  const start = performance.now()
+  for (;;) {
+    const { status } = await ask(at, { path: '/api/tags', login })
+    if (status === wanted) return
+    expect(performance.now() - start, `still ${status}, not ${wanted}`).toBeLessThan(1000)
+    await sleep(20)
+  }
+}
+
+function isJsonError(body: string): boolean {
+  try {
+    return (JSON.parse(body) as { error?: unknown }).error !== undefined
+  } catch {
+    return false
+  }
+}
+
+function names(head: Head): string[] {
+  return head.headers.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+}
+
+function value(head: Head, name: string): string | undefined {
+  const index = names(head).indexOf(name)
+  return index < 0 ? undefined : head.headers[index * 2 + 1]
+}

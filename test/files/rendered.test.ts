@@ -1,0 +1,88 @@
+// Whole projects as reviewed files: what a change does to users' directories shows in the diff.
+// Each is then read by the programs that will read it.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { stacks } from '../../stacks/index.ts'
+import type { Stack, StackConfig } from '../../stacks/stack.ts'
+import { desired, parseCompose } from '../../src/compose.ts'
+import { applyChange, handOver } from '../../src/disk.ts'
+import { render } from '../../src/render.ts'
+import { docker, run } from '../engine/project.ts'
+
+const now = new Date('2026-11-21T12:00:00Z')
+
+const config = (stack: Stack, tls: 'off' | 'private'): StackConfig => ({
+  name: 'home',
+  auth: stack.id,
+  bind: tls === 'off' ? '127.0.0.1' : '192.168.1.20',
+  port: tls === 'off' ? 8880 : 8443,
+  tls,
+  hosts: tls === 'off' ? ['127.0.0.1', 'localhost'] : ['ollama.home.arpa', '192.168.1.20', 'fd00::20', 'localhost'],
+  model: 'gemma3:1b',
+  subnet: '10.213.7',
+  user: '65532:65532',
+})
+
+const cases = Object.values(stacks).flatMap((stack) =>
+  (stack.needsTls ? ['private' as const] : ['off' as const, 'private' as const]).map((tls) => ({ stack, tls, label: `${stack.id}-${tls}` })))
+
+const directories: string[] = []
+afterAll(() => directories.forEach((dir) => rmSync(dir, { recursive: true, force: true })))
+
+async function written(stack: Stack, tls: 'off' | 'private'): Promise<string> {
+  const { files } = await render(stack, config(stack, tls), [{ name: 'ann', role: 'admin' }], { now })
+  const dir = mkdtempSync(join(tmpdir(), 'ollama-stack-files-'))
+  directories.push(dir)
+  applyChange(dir, files)
+  mkdirSync(join(dir, 'empty'))
+  if (process.getuid?.() === 0) handOver(dir, ['credentials', 'certs/server'], 65532, 65532)
+  return dir
+}
+
+describe.each(cases)('$label', ({ stack, tls, label }) => {
+  test('is what was reviewed', async () => {
+    const { files } = await render(stack, config(stack, tls), [{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }], { now })
+    const secret = /^(credentials|certs)\//
+    const list = [...files].map(([path, { mode }]) => `${mode.toString(8).padStart(4, '0')} ${path.replace(/[0-9a-f]{64}/, 'FINGERPRINT')}`).sort()
+    await expect(`${list.join('\n')}\n`).toMatchFileSnapshot(`snapshots/${label}/FILES`)
+    for (const [path, { content }] of files) {
+      if (!secret.test(path)) await expect(String(content)).toMatchFileSnapshot(`snapshots/${label}/${path.replace(/^\.gitignore$/, 'gitignore')}`)
+    }
+  })
+
+  test('the same values give the same files', async () => {
+    const once = await render(stack, config(stack, tls), [], { now })
+    const twice = await render(stack, config(stack, tls), [], { now })
+    const stable = (files: typeof once.files): string[] => [...files].filter(([path]) => !path.startsWith('certs/')).map(([path, { content }]) => `${path}\n${String(content)}`)
+    expect(stable(twice.files)).toEqual(stable(once.files))
+  })
+
+  test('docker compose reads it, to the values that we read', async () => {
+    const dir = await written(stack, tls)
+    const { code, stdout, stderr } = await run('docker', ['compose', '--project-directory', dir, '-f', join(dir, 'compose.yaml'), 'config', '--hash', '*'])
+    expect(code, stderr).toBe(0)
+    const { files } = await render(stack, config(stack, tls), [], { now })
+    const ours = desired(parseCompose(String(files.get('compose.yaml')?.content), join(dir, 'compose.yaml')), dir)
+    expect(stdout.trim().split('\n').sort()).toEqual(ours.services.map(({ service, hash }) => `${service} ${hash}`).sort())
+  })
+
+  test("the proxy's own checker accepts it", async () => {
+    const dir = await written(stack, tls)
+    const text = String((await render(stack, config(stack, tls), [], { now })).files.get('compose.yaml')?.content)
+    const proxy = parseCompose(text, 'compose.yaml').services['proxy']
+    const [program = ''] = proxy?.entrypoint ?? []
+    const check = program === 'caddy'
+      ? ['caddy', 'validate', '--config', '/proxy/Caddyfile', '--adapter', 'caddyfile']
+      : [program, '-t', '-p', '/tmp', '-c', '/proxy/nginx.conf', '-e', 'stderr']
+    const { code, stderr } = await docker(
+      'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none',
+      '--add-host', 'ollama-api:10.213.7.2', '--entrypoint', check[0] ?? '',
+      '-v', `${dir}/proxy:/proxy:ro`, '-v', `${dir}/credentials:/credentials:ro`, '-v', `${dir}/${tls === 'off' ? 'empty' : 'certs/server'}:/certs:ro`,
+      proxy?.image ?? '', ...check.slice(1))
+    expect(code, stderr).toBe(0)
+    expect(stderr).not.toMatch(/\bwarn/i)
+  })
+})

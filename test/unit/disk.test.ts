@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { applyChange, readTree, writeWhole } from '../../src/disk.ts'
+import { withLock } from '../../src/lock.ts'
+
+let dir: string
+beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-disk-')) })
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+test('files get their mode whatever the umask says, and credentials lie in a private directory', () => {
+  const before = process.umask(0o077)
+  try {
+    applyChange(dir, new Map([
+      ['proxy/nginx.conf', { content: 'x', mode: 0o644 }],
+      ['credentials/keys', { content: 'y', mode: 0o600 }],
+      ['certs/clients/ann.key', { content: 'z', mode: 0o600 }],
+    ]))
+  } finally {
+    process.umask(before)
+  }
+  const mode = (path: string): number => statSync(join(dir, path)).mode & 0o777
+  expect([mode('proxy'), mode('proxy/nginx.conf'), mode('credentials'), mode('credentials/keys'), mode('certs'), mode('certs/clients')])
+    .toEqual([0o755, 0o644, 0o700, 0o600, 0o700, 0o700])
+})
+
+test('a change writes and removes, and reads back', () => {
+  applyChange(dir, new Map([['credentials/a', { content: 'one', mode: 0o600 }], ['credentials/b', { content: 'two', mode: 0o600 }]]))
+  applyChange(dir, new Map([['credentials/a', null], ['credentials/none', null]]))
+  expect([...readTree(dir, ['credentials', 'certs'])]).toEqual([['credentials/b', { content: 'two', mode: 0o600 }]])
+})
+
+test('a write that fails leaves the old file and no temporary one', () => {
+  mkdirSync(join(dir, 'target'))
+  writeFileSync(join(dir, 'target', 'inside'), 'kept')
+  expect(() => writeWhole(join(dir, 'target'), { content: 'new', mode: 0o600 })).toThrow()
+  expect(readdirSync(dir)).toEqual(['target'])
+  expect(readFileSync(join(dir, 'target', 'inside'), 'utf8')).toBe('kept')
+})
+
+test('links to credentials are refused, both ways', () => {
+  mkdirSync(join(dir, 'elsewhere'))
+  symlinkSync(join(dir, 'elsewhere'), join(dir, 'credentials'))
+  expect(() => readTree(dir, ['credentials'])).toThrow(/symbolic link/)
+  expect(() => applyChange(dir, new Map([['credentials/keys', { content: 'x', mode: 0o600 }]]))).toThrow(/symbolic link/)
+  expect(readdirSync(join(dir, 'elsewhere'))).toEqual([])
+})
+
+test('the lock lets one in at a time, and one left by a dead process is taken over', async () => {
+  writeFileSync(join(dir, '.ollama-stack.lock'), '4194303\n') // above the usual pid_max
+  let inside = 0
+  let most = 0
+  await Promise.all(Array.from({ length: 12 }, () => withLock(dir, async () => {
+    most = Math.max(most, ++inside)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    inside--
+  })))
+  expect(most).toBe(1)
+  expect(readdirSync(dir)).toEqual([])
+})
+
+test('the lock is given back when the work throws', async () => {
+  await expect(withLock(dir, async () => { throw new Error('no') })).rejects.toThrow('no')
+  expect(await withLock(dir, async () => 'free')).toBe('free')
+})

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { bytes } from '../../src/bytes.ts'
+import { curlCommand, shellWord } from '../../src/curl.ts'
+import { overlaps, subnetFor } from '../../src/subnet.ts'
+
+describe('bytes', () => {
+  test.each([[0, '0 B'], [999, '999 B'], [1000, '1 kB'], [815_319_791, '815 MB'], [3_338_801_804, '3.3 GB'], [999_600, '1 MB'], [12_000_000, '12 MB']])('%d is %s', (count, text) => {
+    expect(bytes(count)).toBe(text)
+  })
+})
+
+describe('subnet', () => {
+  test('is stable, small, and differs between names', () => {
+    expect(subnetFor('home')).toBe(subnetFor('home'))
+    expect(subnetFor('home')).not.toBe(subnetFor('work'))
+    expect(subnetFor('home')).toMatch(/^10\.2[0-3]\d\.\d{1,3}$/)
+  })
+  test('moves on when its address is taken', () => {
+    const first = subnetFor('home')
+    const second = subnetFor('home', [`${first}.0/24`])
+    expect(second).not.toBe(first)
+    expect(overlaps(`${second}.0/29`, `${first}.0/24`)).toBe(false)
+  })
+  test.each([
+    ['10.1.0.0/16', '10.1.2.0/29', true],
+    ['10.1.2.8/29', '10.1.2.0/29', false],
+    ['0.0.0.0/0', '10.1.2.0/29', true],
+    ['fd00::/8', '10.1.2.0/29', false],
+  ])('%s and %s overlap: %s', (a, b, expected) => expect(overlaps(a, b)).toBe(expected))
+})
+
+describe('curl', () => {
+  const project = { dir: '/home/ann/my stack', url: 'https://localhost:8443', ca: '/home/ann/my stack/certs/ca.crt' }
+  test('sends headers', () => {
+    expect(curlCommand({ ...project, ca: null, url: 'http://127.0.0.1:8880' }, { login: { headers: { Authorization: 'Bearer abc' } }, files: null }))
+      .toBe("curl -sS -H 'Authorization: Bearer abc' http://127.0.0.1:8880/api/tags")
+  })
+  test('presents a certificate, with quoted paths', () => {
+    expect(curlCommand(project, { login: { headers: {}, cert: 'PEM', key: 'PEM' }, files: { cert: 'certs/clients/ann.crt', key: 'certs/clients/ann.key', p12: 'p' } }))
+      .toBe("curl -sS --cacert '/home/ann/my stack/certs/ca.crt' --cert '/home/ann/my stack/certs/clients/ann.crt' --key '/home/ann/my stack/certs/clients/ann.key' https://localhost:8443/api/tags")
+  })
+  test('quotes what a shell would read', () => {
+    expect(shellWord("a'b$(c)")).toBe("'a'\\''b$(c)'")
+  })
+})
