@@ -9,6 +9,7 @@ import { makeCa, makeServerCert } from './certs.ts'
 import { launchers } from './launcher.ts'
 import { stacksDir } from './paths.ts'
 import { projectReadme } from './project-readme.ts'
+import { yamlText } from './yaml-text.ts'
 
 export interface Rendered {
   files: FileMap
@@ -75,7 +76,7 @@ function composeYaml(stack: Stack, config: StackConfig): string {
     doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   }
   stack.compose?.(doc, config)
-  return doc.toString({ lineWidth: 0 })
+  return yamlText(doc)
 }
 
 /** Sets a value that the file already has. A path that isn't there is our own mistake. */

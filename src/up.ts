@@ -7,6 +7,7 @@ import { writeWhole } from './disk.ts'
 import type { Engine } from './engine.ts'
 import type { Project } from './project.ts'
 import type { Ui } from './ui.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** A cold Ollama image takes a while to unpack and start on a slow disk. */
 const HEALTHY_MS = 180_000
@@ -58,5 +59,5 @@ function recordDigests(project: Project, digests: Record<string, string | null>)
     doc.setIn(at, value)
     changed = true
   }
-  if (changed) writeWhole(path, { content: doc.toString({ lineWidth: 0 }), mode: 0o644 })
+  if (changed) writeWhole(path, { content: yamlText(doc), mode: 0o644 })
 }

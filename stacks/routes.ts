@@ -1,7 +1,7 @@
 // Who may do what: the allowlist of Ollama 0.33's API. Everything that isn't here is refused,
 // so a route that a later Ollama adds stays closed until someone reads what it does.
 // The proxies carry the same list as one regular expression per role, in
-// stacks/nginx/routes.conf and stacks/mtls/files/Caddyfile; a test holds them to this table.
+// stacks/nginx/routes.conf and stacks/mtls/files/routes.caddy; a test holds them to this table.
 
 import type { Role } from './stack.ts'
 

@@ -23,11 +23,8 @@ function run(command, list) {
 const lock = join(root, 'package-lock.json')
 const installed = join(root, 'node_modules', '.package-lock.json')
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  console.log('Installing the locked packages (npm ci)')
-  // `ci` also refuses a lock file that lacks another platform's optional package, as happens where a
-  // registry doesn't carry them all. `install` then takes the same locked versions.
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'ignore', shell: process.platform === 'win32' })
-  if (status !== 0) run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
+  console.error('Installing the locked packages (npm ci)')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 if (name === 'build') run(process.execPath, ['src/build.mjs', ...args])

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { existsSync, openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canInstall, install, onPath } from './apt.ts'
@@ -16,6 +16,8 @@ let client = 'docker'
 export const docker = (...args: string[]): Promise<Outcome> => run(client, args)
 /** For what is said while it runs. */
 export const spawnDocker = (...args: string[]): ChildProcessByStdio<null, Readable, null> => spawn(client, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+/** The folder of the client in use, or nothing when it is the PATH's own. */
+export const clientFolder = (): string | undefined => (client === 'docker' ? undefined : dirname(client))
 export const dockerMust = (...args: string[]): Promise<string> => must(client, args)
 
 /** The engine's version, or nothing when none answers. */

@@ -46,4 +46,5 @@ export async function must(command: string, args: string[], options: Options = {
   throw new Stop(`${command} ${args.slice(0, 3).join(' ')} … failed (${code ?? 'not run to its end'}):\n${words}`)
 }
 
-export const say = (what: string, text: string): void => console.log(`${what.padEnd(8)} ${text}`)
+/** On stderr: stdout is for what a program of ours prints. */
+export const say = (what: string, text: string): void => console.error(`${what.padEnd(8)} ${text}`)

@@ -1,0 +1,30 @@
+// Everything, from a fresh clone: prepare the machine, check the types, build, run every test.
+// Arguments go to vitest: `npm test -- --project unit` prepares nothing that unit tests don't need.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { delimiter, join } from 'node:path'
+import { clientFolder } from './docker.ts'
+import { prepare } from './engine.ts'
+import { must, say } from './shell.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
+
+export async function main(args: string[]): Promise<number> {
+  const only = args.flatMap((word, index) => (word === '--project' ? [args[index + 1]] : word.startsWith('--project=') ? [word.slice('--project='.length)] : []))
+  const bare = only.length > 0 && only.every((project) => project === 'unit' || project === 'images')
+  // A machine without an engine fails here, with what to do about it: nothing is skipped.
+  if (!bare) await prepare()
+  say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
+  await must(process.execPath, [join(root, 'src/build.mjs')])
+  const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return code ?? 1
+}
+
+/** Tests call `docker`: it must be the one that gets on with this engine. */
+function environment(): NodeJS.ProcessEnv {
+  const folder = clientFolder()
+  return folder === undefined ? process.env : { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH'] ?? ''}` }
+}
