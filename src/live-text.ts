@@ -3,7 +3,7 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import { isCancel, TextPrompt } from '@clack/core'
+import { isCancel, TextPrompt, wrapTextWithPrefix } from '@clack/core'
 import { S_BAR, S_BAR_END, symbol } from '@clack/prompts'
 
 export interface LiveText {
@@ -12,7 +12,7 @@ export interface LiveText {
   hint: string
   /** Filled in already; an emptied line means it too. */
   initial: string
-  /** What is wrong with this text, or nothing. */
+  /** What is wrong with this text, or nothing. Further lines say what to write instead. */
   problem(text: string): string | undefined
   /** A slower look, after Enter only. */
   onSubmit?(text: string): Promise<string | undefined>
@@ -24,6 +24,10 @@ export interface LiveText {
 /** null: cancelled. */
 export async function liveText({ message, hint, initial, problem, onSubmit, ...to }: LiveText): Promise<string | null> {
   const meant = (typed: string | undefined): string => (typed === undefined || typed.trim() === '' ? initial : typed)
+  const barred = (text: string, color: 'gray' | 'cyan' | 'yellow', end: string): string => {
+    const bar = `${styleText(color, S_BAR)}  `
+    return wrapTextWithPrefix(to.output, text, bar, bar, `${styleText(color, end)}  `, (line, index) => (index === 0 ? line : line.trimStart()))
+  }
   const prompt = new TextPrompt({
     ...to,
     placeholder: initial,
@@ -31,15 +35,16 @@ export async function liveText({ message, hint, initial, problem, onSubmit, ...t
     initialUserInput: initial,
     validate: (typed) => problem(meant(typed)) ?? onSubmit?.(meant(typed)),
     render() {
-      const bar = styleText('gray', S_BAR)
-      const head = `${bar}\n${symbol(this.state)}  ${message}\n`
       const typed = this.userInput
-      if (this.state === 'submit') return `${head}${bar}  ${styleText('dim', meant(typed))}`
-      if (this.state === 'cancel') return `${head}${bar}  ${styleText(['strikethrough', 'dim'], typed)}`
+      const head = `${styleText('gray', S_BAR)}\n${symbol(this.state)}  ${message}\n`
+      if (this.state === 'submit') return head + barred(styleText('dim', meant(typed)), 'gray', S_BAR)
+      // The same last bar as below a cancelled choice.
+      if (this.state === 'cancel') return `${head}${barred(styleText(['strikethrough', 'dim'], typed), 'gray', S_BAR)}\n${styleText('gray', S_BAR)}`
       const wrong = this.state === 'error' ? this.error : problem(meant(typed))
-      const color = wrong === undefined ? 'cyan' : 'yellow'
-      const line = typed === '' ? styleText('dim', initial) : this.userInputWithCursor
-      return `${head}${styleText(color, S_BAR)}  ${line}\n${styleText(color, S_BAR_END)}  ${wrong === undefined ? styleText('dim', hint) : styleText('yellow', wrong)}\n`
+      const line = typed === '' ? `${styleText('inverse', initial.slice(0, 1))}${styleText('dim', initial.slice(1))}` : this.userInputWithCursor
+      const [what, ...how] = (wrong ?? '').split('\n')
+      const below = wrong === undefined ? [styleText('dim', hint)] : [styleText('yellow', what ?? ''), ...how.map((text) => styleText('dim', text))]
+      return `${head}${barred([line, ...below].join('\n'), wrong === undefined ? 'cyan' : 'yellow', S_BAR_END)}\n`
     },
   })
   const answer = await prompt.prompt()

@@ -1,28 +1,42 @@
 // Asks what the flags left open, shows a summary, and writes nothing. Ctrl-C at any question
 // ends it with CancelError.
 
+import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { wrapTextWithPrefix } from '@clack/core'
 import { isCancel, select } from '@clack/prompts'
 import { stacks } from '../stacks/index.ts'
 import type { Context } from './command.ts'
-import { conflicts } from './config.ts'
+import { conflicts, throwAll } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
-import { allHosts, FIELDS, KEYS, type Answers, type Field, type Question, type Setting } from './fields.ts'
+import { allHosts, FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
 import { liveText } from './live-text.ts'
 import { portFree } from './port-free.ts'
 
 type Known = Partial<Answers>
 
 export async function ask(given: Known, setting: Setting, context: Context): Promise<Answers> {
-  const { ui } = context
-  const to = { input: context.stdin, output: context.stderr, signal: context.signal }
+  // Clack's prompts never let go of their signal: with the program's own, each of them would write
+  // a line when Ctrl-C comes long after the last answer.
+  const stop = new AbortController()
+  const forward = (): void => stop.abort()
+  if (context.signal.aborted) forward()
+  context.signal.addEventListener('abort', forward)
+  try {
+    return await askWith(given, setting, context, { input: context.stdin, output: context.stderr, signal: stop.signal })
+  } finally {
+    context.signal.removeEventListener('abort', forward)
+  }
+}
+
+async function askWith(given: Known, setting: Setting, { ui }: Context, to: Streams): Promise<Answers> {
   ui.intro('create-ollama-stack: Ollama behind a login')
   const answers = { ...given } as Answers
   for (const key of KEYS) {
     if (key in answers) continue
     const field = FIELDS[key] as Field<unknown>
     const fallback = field.fallback(answers, setting)
-    const options = field.question?.kind === 'choice' ? field.question.options(answers, setting) : []
+    const options = field.question?.kind === 'choice' ? possible(key, field.question.options(answers, setting), answers, setting) : []
     if (field.question === undefined) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
@@ -31,8 +45,10 @@ export async function ask(given: Known, setting: Setting, context: Context): Pro
         : await type(key, field, field.question, answers, setting, to)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
     }
+    // Flags and answers together: what was given may leave nothing that goes with it.
+    throwAll(conflicts(answers, false, setting.machine))
   }
-  ui.note('This will be made', summary(answers, setting))
+  ui.note('This will be made', summary(answers, setting, to.output))
   const go = await choose(answers.start ? 'Write it, start it and test it?' : 'Write it?', [{ value: 'yes', label: 'Yes' }, { value: 'no', label: 'No' }], 'yes', to)
   if (go !== 'yes') throw new CancelError()
   return answers
@@ -44,15 +60,24 @@ interface Streams {
   signal: AbortSignal
 }
 
-async function choose(message: string, options: { value: string; label: string; hint?: string }[], initial: string, to: Streams): Promise<string> {
+/** Without what can't go with the answers so far. When nothing can, one is left, for `conflicts` to refuse. */
+function possible(key: keyof Answers, options: Choice[], known: Known, setting: Setting): Choice[] {
+  const field = FIELDS[key] as Field<unknown>
+  const fits = options.filter(({ value }) => conflicts({ ...known, [key]: field.parse([value], setting) }, false, setting.machine).length === 0)
+  return fits.length === 0 ? options.slice(0, 1) : fits
+}
+
+async function choose(message: string, options: Choice[], initial: string, to: Streams): Promise<string> {
   const answer = await select({ message, options, initialValue: initial, ...to })
   if (isCancel(answer)) throw new CancelError()
   return answer
 }
 
 async function type(key: keyof Answers, field: Field<unknown>, question: Extract<Question, { kind: 'text' }>, known: Answers, setting: Setting, to: Streams): Promise<string[]> {
-  const split = (text: string): string[] => (field.spec.repeat ? text.split(/[\s,]+/).filter(Boolean) : [text.trim()])
-  const initial = await suggestion(key, field, known, setting)
+  // No shell has been here to expand ~.
+  const split = (text: string): string[] => (field.spec.repeat ? text.split(/[\s,]+/).filter(Boolean) : [text.trim().replace(/^~(?=$|[/\\])/, () => homedir())])
+  const fallback = field.print(field.fallback(known, setting)).join(' ')
+  const initial = key === 'directory' ? 'ollama-stack' : key === 'people' ? 'admin' : key === 'port' ? String(await freePort(known.bind, Number(fallback))) : fallback
   const problem = (text: string): UsageError | undefined => {
     try {
       const value = field.parse(split(text), setting)
@@ -64,27 +89,39 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
   }
   const text = await liveText({
     message: question.message,
-    hint: question.hint,
+    hint: key === 'port' && initial !== fallback ? `${fallback} is taken; ${question.hint}` : question.hint,
     initial,
-    problem: (typed) => problem(typed)?.message,
-    ...(key === 'port' ? { onSubmit: async (typed: string) => ((await portFree(known.bind, Number(typed))) ? undefined : `Port ${typed} is taken on ${known.bind}.`) } : {}),
+    problem: (typed) => {
+      const error = problem(typed)
+      return error && asAnswer(error)
+    },
+    ...(key === 'port' ? { onSubmit: (typed: string) => taken(known.bind, Number(typed)) } : {}),
     ...to,
   })
   if (text === null) throw new CancelError()
   return split(text)
 }
 
-/** The default; for the port, the first free one from there. */
-async function suggestion(key: keyof Answers, field: Field<unknown>, known: Answers, setting: Setting): Promise<string> {
-  const fallback = field.fallback(known, setting)
-  if (key === 'directory') return 'ollama-stack'
-  if (key === 'people') return 'admin'
-  if (key !== 'port') return field.print(fallback).join(' ')
-  for (let port = Number(fallback); port < Number(fallback) + 20; port++) if (await portFree(known.bind, port)) return String(port)
-  return String(fallback)
+/** An error about a flag, as one about an answer: `--port can't be "x"` is `It can't be "x"`, and its example has no flag. */
+function asAnswer({ message, hint }: UsageError): string {
+  const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
+  return `${message.replace(/^--[a-z-]+ /, 'It ')}${how === '' ? '' : `\n${how}`}`
 }
 
-function summary(answers: Answers, { machine }: Setting): string {
+/** The first free port from there on; `from` when there is none near. */
+async function freePort(bind: string, from: number): Promise<number> {
+  for (let port = from; port < from + 20 && port <= 65535; port++) if (await portFree(bind, port)) return port
+  return from
+}
+
+async function taken(bind: string, port: number): Promise<string | undefined> {
+  const free = await freePort(bind, port)
+  if (free !== port) return `Something listens on port ${port} already.\n${free} is free.`
+  return (await portFree(bind, port)) ? undefined : `Something listens on port ${port} already.\nChoose another one.`
+}
+
+/** A row each; what is too wide for the box goes on below itself. */
+function summary(answers: Answers, { machine }: Setting, output: Writable): string {
   const { directory, name, auth, people, bind, port, tls, model, start } = answers
   const rows = [
     ['Directory', directory],
@@ -96,5 +133,8 @@ function summary(answers: Answers, { machine }: Setting): string {
     ['Test model', model ?? 'none'],
     ['Start now', start ? 'yes' : 'no'],
   ]
-  return rows.map(([left = '', right = '']) => `${left.padEnd(11)}${right}`).join('\n')
+  // The box itself takes six columns.
+  const gap = ' '.repeat(18)
+  return rows.map(([left = '', right = '']) =>
+    wrapTextWithPrefix(output, right, gap, gap, gap, (line) => line.trim()).replaceAll(gap, ' '.repeat(12)).replace(/^ {12}/, left.padEnd(12))).join('\n')
 }
