@@ -1,8 +1,8 @@
 // Flags first, then the wizard for what they left open, or defaults with --yes.
 
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import type { Context, Flag, Values } from './command.ts'
-import { conflicts, throwAll } from './config.ts'
+import { conflicts, throwAll, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
 import { UsageError } from './errors.ts'
 import { FIELDS, KEYS, type Answers, type Field } from './fields.ts'
@@ -32,9 +32,14 @@ export interface Answered {
 export async function answer({ args, flags }: { args: string[]; flags: Given }, context: Context): Promise<Answered> {
   const setting = { cwd: context.cwd, machine: thisMachine() }
   const ownPassword = flags['password-stdin'] === true
-  if (args[0] !== undefined && flags.dir !== undefined) throw new UsageError('E_ARGUMENT', 'The directory was given twice, as an argument and with --dir.', 'Give it once.')
   const known: Partial<Answers> = {}
   const problems: UsageError[] = []
+  if (args[0] !== undefined && flags.dir !== undefined) {
+    problems.push(new UsageError('E_ARGUMENT', 'The directory was given twice, as an argument and with --dir.', 'Give it once.'))
+  }
+  if (ownPassword && 'isTTY' in context.stdin && context.stdin.isTTY) {
+    problems.push(new UsageError('E_PASSWORD', '--password-stdin reads a pipe or a file, and stdin is the terminal.', 'Put the file behind the line (--password-stdin < FILE), or leave the flag out and get a strong password made.'))
+  }
   for (const key of KEYS) {
     const texts = written(FIELDS[key], args, flags)
     if (texts === undefined) continue
@@ -45,17 +50,19 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
       problems.push(error)
     }
   }
-  throwAll([...problems, ...conflicts(known, ownPassword, setting.machine)])
+  throwAll([...problems, ...conflicts(known, ownPassword, setting.machine), ...unusedPermission(known)])
 
-  const open = KEYS.some((key) => FIELDS[key].question !== undefined && !(key in known))
-  if (open && !flags.yes) {
-    if (!context.interactive) throw needsAnswers(context)
+  const open = KEYS.filter((key) => FIELDS[key].question !== undefined && !(key in known))
+  if (open.length > 0 && !flags.yes) {
+    if (!context.interactive) throw needsAnswers(open, known, flags, context)
     const { ask } = await import('./wizard.ts')
-    return { answers: await ask(known, setting, context), machine: setting.machine, password: undefined }
+    const answers = await ask(known, setting, context)
+    // A permission that wasn't used is none: the line that repeats this run would be refused with it.
+    return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined }
   }
   const answers = withDefaults(known, setting)
-  throwAll(conflicts(answers, ownPassword, setting.machine))
-  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context.stdin) : undefined }
+  throwAll([...conflicts(answers, ownPassword, setting.machine), ...unusedPermission(answers)])
+  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context) : undefined }
 }
 
 function written(field: Pick<Field<unknown>, 'flag' | 'spec'>, args: string[], flags: Given): string[] | undefined {
@@ -74,32 +81,38 @@ function withDefaults(known: Partial<Answers>, setting: { cwd: string; machine: 
   return answers
 }
 
-function needsAnswers({ env }: Context): UsageError {
-  // npm 7 and later turn `npm create x --yes` into this and hand nothing on.
+function needsAnswers(open: (keyof Answers)[], known: Partial<Answers>, flags: Given, { env, json }: Context): UsageError {
+  // npm 7 and later turn `npm create x --yes` into this and hand nothing on (npx says `exec`).
   const eaten = env['npm_config_yes'] === 'true' && env['npm_command'] !== 'exec'
+  const names = open.map((key) => (FIELDS[key].flag === null ? 'the directory' : `--${FIELDS[key].flag}`))
+  const line = repeatLine(known, { ownPassword: flags['password-stdin'] === true, more: [...(flags['dry-run'] ? ['--dry-run'] : []), ...(json ? ['--json'] : [])] })
   return new UsageError(
     'E_NEEDS_ANSWERS',
-    `There are questions to answer, and no terminal to ask them in.${eaten ? ' (npm keeps flags that stand before -- for itself.)' : ''}`,
-    'Take the defaults: npx create-ollama-stack@latest --yes   What can be chosen: npx create-ollama-stack@latest --help',
+    `There is no terminal to ask in, and these are open: ${names.join(', ')}.${eaten ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
+    `Take the defaults: ${line}\nSee what can be chosen: npx create-ollama-stack@latest --help`,
   )
 }
 
-/** Up to the end; one line break at the end belongs to `echo`. Throws E_PASSWORD for an endless one. */
-async function readPassword(stdin: Readable): Promise<string> {
+/** Up to the end; one line break at the end belongs to `echo`. Throws E_PASSWORD for an endless one and for what isn't text. */
+async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }): Promise<string> {
   const parts: Buffer[] = []
   let length = 0
-  for await (const part of stdin) {
+  for await (const part of addAbortSignal(signal, stdin)) {
     parts.push(Buffer.from(part as Buffer))
     length += parts.at(-1)?.length ?? 0
     if (length > 4096) throw new UsageError('E_PASSWORD', 'What came on stdin is far too long for a password.', "Give it alone: printf %s 'PASSWORD' | ... --password-stdin")
   }
-  return Buffer.concat(parts).toString('utf8').replace(/\r?\n$/, '')
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)).replace(/\r?\n$/, '')
+  } catch {
+    throw new UsageError('E_PASSWORD', "What came on stdin isn't UTF-8, so no client could send it as a password.", 'Save the password as UTF-8 text.')
+  }
 }
 
-/** The line that repeats this run without questions. No secret is in it. */
-export function repeatLine(answers: Answers, { ownPassword }: { ownPassword: boolean }): string {
+/** The line that repeats this run without questions; what isn't known yet is left to the defaults. No secret is in it. */
+export function repeatLine(answers: Partial<Answers>, { ownPassword, more = [] }: { ownPassword: boolean; more?: string[] }): string {
   const words = ['npx', 'create-ollama-stack@latest']
-  for (const key of KEYS) {
+  for (const key of KEYS.filter((one) => one in answers)) {
     const field = FIELDS[key] as Field<unknown>
     for (const text of field.print(answers[key])) {
       if (field.flag === null) words.push(text)
@@ -109,5 +122,5 @@ export function repeatLine(answers: Answers, { ownPassword }: { ownPassword: boo
     }
   }
   if (ownPassword) words.push('--password-stdin')
-  return [...words, '--yes'].map(shellWord).join(' ')
+  return [...words, ...more, '--yes'].map(shellWord).join(' ')
 }

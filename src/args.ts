@@ -45,7 +45,8 @@ export function parseArgs(argv: readonly string[], { name, flags, positionals = 
     }
     const value = attached ?? argv[++index]
     // A value that looks like a flag is a forgotten value; `--flag=-x` says that it is meant.
-    if (value === undefined || (attached === undefined && /^--?[a-zA-Z]/.test(value))) {
+    // An empty one is a shell variable that isn't set.
+    if (value === undefined || value === '' || (attached === undefined && /^(--?[a-zA-Z]|--$)/.test(value))) {
       throw new UsageError('E_FLAG', `${shown} needs a value: ${shown} ${flag.value}.`, flag.help)
     }
     if (flag.repeat) values[key] = [...((values[key] as string[] | undefined) ?? []), value]
@@ -67,19 +68,36 @@ function find(word: string, flags: Record<string, Flag>, command: string): { key
     const found = Object.entries(flags).find(([, flag]) => flag.short !== undefined && word === `-${flag.short}`)
     if (found) return { key: found[0], flag: found[1], negated: false }
   }
-  const known = Object.entries(flags).flatMap(([key, { negatable }]) => (negatable ? [`--${key}`, `--no-${key}`] : [`--${key}`]))
-  const near = nearest(word, known)
-  throw new UsageError('E_FLAG', `${command} has no flag ${quoted(word)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ${command === 'create' ? 'create-ollama-stack' : `ollama-stack ${command}`} --help`)
+  const near = meant(word, flags)
+  throw new UsageError('E_FLAG', `${command} has no flag ${quoted(word)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ${called(command)} --help`)
+}
+
+function meant(word: string, flags: Record<string, Flag>): string | undefined {
+  const rows = Object.entries(flags)
+  const positive = word.replace(/^--no-/, '--')
+  if (Object.hasOwn(flags, positive.slice(2))) return positive
+  const long = nearest(word, rows.flatMap(([key, { negatable }]) => (negatable ? [`--${key}`, `--no-${key}`] : [`--${key}`])))
+  // `-c DIR` and `-CDIR` for `-C DIR`.
+  const shorts = rows.flatMap(([, { short, value }]) => (short === undefined ? [] : [[`-${short}`, value] as const]))
+  const near = shorts.find(([short]) => word.toLowerCase().startsWith(short.toLowerCase()))
+  return long ?? near?.filter((part) => part !== undefined).join(' ')
+}
+
+/** How `command` is started where nothing is installed. */
+function called(command: string): string {
+  return command === 'create' ? 'npx create-ollama-stack@latest' : `ollama-stack ${command}`
 }
 
 function checkCount(args: string[], positionals: string[], command: string): void {
   const required = positionals.filter((name) => !name.startsWith('['))
   if (args.length < required.length) {
-    throw new UsageError('E_ARGUMENT', `${command} needs ${required.join(' ')}.`, `ollama-stack ${command} ${positionals.join(' ')}`)
+    throw new UsageError('E_ARGUMENT', `${command} needs ${required.join(' ')}.`, `Write: ${called(command)} ${positionals.join(' ')}`)
   }
   const extra = args[positionals.length]
   if (extra !== undefined) {
-    const takes = positionals.length === 0 ? 'takes no argument' : `takes only ${positionals.join(' ')}`
-    throw new UsageError('E_ARGUMENT', `${command} ${takes}, and ${quoted(extra)} is one too many.`, `See: ${command === 'create' ? 'create-ollama-stack' : `ollama-stack ${command}`} --help`)
+    const takes = positionals.length === 0 ? 'takes no argument' : `takes only ${positionals.join(' ').replace(/[[\]]/g, '')}`
+    // npm 11 keeps `--auth` of `npm create ollama-stack x --auth basic` and hands on the rest.
+    const npm = command === 'create' ? ' ("npm create" keeps flags for itself: with flags, use npx.)' : ''
+    throw new UsageError('E_ARGUMENT', `${command} ${takes}, and ${quoted(extra)} is one too many.`, `See: ${called(command)} --help${npm}`)
   }
 }

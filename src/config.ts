@@ -27,14 +27,19 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
   } else if (tls === 'off' && bind !== undefined && !insecureHttp && !isPrivate(bind, machine)) {
     found.push(new UsageError('E_INSECURE', `--tls off on ${bind} would send every credential and prompt readable over the network.`, 'Leave --tls out to get HTTPS with a private CA. If something else encrypts the way: --insecure-http'))
   }
-  if (insecureHttp && tls === 'private') {
-    found.push(new UsageError('E_INSECURE', "--insecure-http and --tls private contradict each other.", 'Leave one of them out.'))
-  }
   if (ownPassword && stack && !stack.ownPassword) {
     const able = Object.values(stacks).filter((other) => other.ownPassword).map(({ id }) => id)
     found.push(new UsageError('E_PASSWORD', `--password-stdin doesn't go with --auth ${stack.id}: its ${stack.noun}s are made, not chosen.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
   }
   return found
+}
+
+/** The wizard doesn't ask for this permission, so only flags can have it without a use. */
+export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>): UsageError[] {
+  const needsTls = auth !== undefined && stacks[auth]?.needsTls === true
+  if (!insecureHttp || !(needsTls || tls === 'private')) return []
+  const why = needsTls ? `--auth ${auth} is always encrypted` : '--tls is private'
+  return [new UsageError('E_INSECURE', `--insecure-http allows plain HTTP, but ${why}.`, needsTls ? 'Leave --insecure-http out.' : 'Leave --insecure-http out to keep HTTPS. To have plain HTTP, write --tls off as well.')]
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {

@@ -1,48 +1,87 @@
 // Where a project may be written: somewhere new or empty, that is really where it says.
 
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { accessSync, constants, lstatSync, readdirSync, statSync, type Stats } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import { COMMAND_NAMES } from './command-names.ts'
+import { shellWord } from './curl.ts'
 import { UsageError } from './errors.ts'
-import { nearest } from './nearest.ts'
 import { quoted } from './quoted.ts'
 
-/** Throws E_DIR_NAME. `create-ollama-stack status` is a slip, not a wish for a directory called status. */
+const CREATE = 'npx create-ollama-stack@latest'
+/** Control, direction and line separator characters: they would rewrite the line that shows the path. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+/** 255 is the usual limit of a name; the staging directory's is a few longer. */
+const LONGEST_NAME = 240
+
+/**
+ * The path as it is meant: a shell leaves the ~ of `--dir=~/x` alone, and the wizard has no shell.
+ * Throws E_DIR_NAME. `create-ollama-stack status` is a slip, not a wish for a directory called status.
+ */
 export function directoryName(text: string): string {
-  const meant = COMMAND_NAMES.find((name) => name === text.toLowerCase())
-  if (meant !== undefined) {
-    throw new UsageError('E_DIR_NAME', `"${text}" is a command of ollama-stack, so it can't be the project's directory.`, `The command, in your project: ./ollama-stack ${meant}. For a directory of that name: create-ollama-stack ./${text}`)
+  const slip = [...COMMAND_NAMES, 'help'].find((name) => name === text.toLowerCase())
+  if (slip !== undefined) {
+    const command = slip === 'create' ? CREATE : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`
+    throw new UsageError('E_DIR_NAME', `"${text}" is a command of ollama-stack, so it can't be the project's directory.`, `The command: ${command}. A directory of that name: ./${text}`)
   }
-  if (text === '' || /[\x00-\x1f\x7f]/.test(text)) throw new UsageError('E_DIR_NAME', `${quoted(text)} can't be a directory.`, 'Give a path, such as ./ollama-stack')
-  return text
+  if (text === '') throw new UsageError('E_DIR_NAME', "The project's directory can't be an empty name.", 'Give a path, such as ./ollama-stack')
+  if (HIDDEN.test(text)) throw new UsageError('E_DIR_NAME', `${quoted(text)} can't be a directory: it has a character in it that can't be seen.`, 'Give a path, such as ./ollama-stack')
+  return text.replace(/^~(?=\/|$)/, () => homedir())
 }
 
 /** Throws E_DIR_SYMLINK, E_DIR_NOT_EMPTY, E_DIR_DENIED or E_DIR_NAME. Changes nothing. */
 export function checkDirectory(dir: string): void {
-  const stat = lstatSync(dir, { throwIfNoEntry: false })
+  if (Buffer.byteLength(basename(dir)) > LONGEST_NAME) throw new UsageError('E_DIR_NAME', `${quoted(basename(dir))} is too long for a directory's name.`, `Use at most ${LONGEST_NAME} bytes.`)
+  const stat = look(dir, dir, lstatSync)
   if (stat?.isSymbolicLink()) throw new UsageError('E_DIR_SYMLINK', `${dir} is a symbolic link, and credentials are written only where a path really is.`, 'Give the path that it points to.')
-  if (stat && !stat.isDirectory()) throw new UsageError('E_DIR_NOT_EMPTY', `${dir} exists and is a file.`, 'Choose a new directory.')
-  // Written as a sibling and renamed, or moved in: both the parent and an existing directory count.
-  const places = stat ? [dir, dirname(dir)] : [ancestor(dir)]
-  for (const place of places) {
-    try {
-      accessSync(place, constants.W_OK | constants.X_OK)
-    } catch {
-      throw new UsageError('E_DIR_DENIED', `${place} is not yours to write to.`, `Choose a directory of your own, or: sudo chown "$USER" ${place}`)
-    }
+  if (stat && !stat.isDirectory()) throw new UsageError('E_DIR_NOT_EMPTY', `${dir} exists and is not a directory.`, 'Choose a new directory.')
+  if (!stat) return writable(ancestor(dir), dir)
+  writable(dir, dir)
+  const names = readdirSync(dir)
+  const shown = names.includes('compose.yaml') ? 'compose.yaml' : names[0]
+  if (shown !== undefined) {
+    const launcher = names.includes('ollama-stack') ? `, or see what runs there: ${shellWord(join(dir, 'ollama-stack'))} status` : ', such as my-stack'
+    throw new UsageError('E_DIR_NOT_EMPTY', `${dir} is not empty (it has ${quoted(shown)}), and nothing in it will be overwritten.`, `Choose a new directory${launcher}`)
   }
-  if (!stat) return
-  const [first] = readdirSync(dir)
-  if (first !== undefined) {
-    throw new UsageError('E_DIR_NOT_EMPTY', `${dir} is not empty (it has ${quoted(first)}).`, `Choose a new directory${nearest(first, ['compose.yaml']) ? `, or manage what is there: ollama-stack -C ${dir} status` : ': create-ollama-stack my-stack'}`)
-  }
+  // The files are written into a directory beside it and moved in.
+  writable(dirname(dir), dir)
 }
 
 /** The nearest directory upwards that exists. */
 function ancestor(dir: string): string {
   for (let at = dirname(resolve(dir)); ; at = dirname(at)) {
-    const stat = lstatSync(at, { throwIfNoEntry: false })
-    if (stat && !stat.isDirectory() && !stat.isSymbolicLink()) throw new UsageError('E_DIR_NAME', `${at} is a file, so ${dir} can't be made in it.`, 'Choose another directory.')
+    const stat = look(at, dir, statSync)
+    if (stat && !stat.isDirectory()) throw notInside(at, dir, 'is not a directory')
+    if (!stat && look(at, dir, lstatSync)) throw notInside(at, dir, 'is a symbolic link that leads nowhere')
     if (stat || at === dirname(at)) return at
   }
+}
+
+/** undefined: nothing is there, as far as one can see. */
+function look(path: string, dir: string, stat: (path: string) => Stats): Stats | undefined {
+  try {
+    return stat(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // ENOTDIR, ELOOP: it is something further up; ancestor() comes to it and names it.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
+    if (code === 'ENAMETOOLONG') throw new UsageError('E_DIR_NAME', `${quoted(dir)} is too long for a path.`, 'Choose a shorter one.')
+    throw denied(path, code)
+  }
+}
+
+function writable(place: string, dir: string): void {
+  try {
+    accessSync(place, constants.W_OK | constants.X_OK | (place === dir ? constants.R_OK : 0))
+  } catch (error) {
+    throw denied(place, (error as NodeJS.ErrnoException).code, place === dir ? '' : `, and ${dir} would be made in it`)
+  }
+}
+
+const notInside = (at: string, dir: string, why: string): UsageError =>
+  new UsageError('E_DIR_NAME', `${at} ${why}, so ${dir} can't be made in it.`, 'Choose another directory.')
+
+function denied(place: string, code: string | undefined, more = ''): UsageError {
+  const why = code === 'EROFS' ? 'is on a read-only disk' : 'is not yours to write to'
+  return new UsageError('E_DIR_DENIED', `${place} ${why}${more}.`, 'Choose a directory of your own, such as ~/ollama-stack')
 }

@@ -115,7 +115,7 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     fallback: (known, { machine }) => (stacks[known.auth]?.needsTls || !isPrivate(known.bind, machine) ? 'private' : 'off'),
     print: (tls) => [tls],
     question: { kind: 'choice', message: 'Encrypt the connection?', options: ({ auth, bind, insecureHttp }, { machine }) => [
-      ...(stacks[auth]?.needsTls || !(isPrivate(bind, machine) || insecureHttp) ? [] : [{ value: 'off', label: 'No, plain HTTP', hint: isLoopback(bind) ? 'it stays on this machine' : 'the VPN encrypts already' }]),
+      ...(stacks[auth]?.needsTls || !(isPrivate(bind, machine) || insecureHttp) ? [] : [{ value: 'off', label: 'No, plain HTTP', hint: isLoopback(bind) ? 'it stays on this machine' : isPrivate(bind, machine) ? 'the VPN encrypts already' : 'readable on its way, unless something else encrypts it' }]),
       { value: 'private', label: 'Yes, HTTPS with a private CA', hint: 'clients get a CA file to trust' },
     ] },
   },

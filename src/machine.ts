@@ -18,28 +18,26 @@ export interface Machine {
   addresses: Address[]
 }
 
-/** Tailscale, WireGuard, ZeroTier, OpenVPN, Netbird, Nebula; macOS calls all of them utun. */
+/**
+ * Tailscale, WireGuard, ZeroTier, OpenVPN, Netbird, Nebula; macOS calls all of them utun. The
+ * name decides, never the address: 100.64.0.0/10 is Tailscale's, but also what mobile and
+ * satellite carriers give their customers (RFC 6598), with nothing encrypted.
+ */
 const VPN = /^(tailscale|wg|zt|tun|utun|nebula|wt\d)/i
 /** Bridges and pairs that Docker, libvirt, Kubernetes, LXC and Podman make: nobody outside comes in through them. */
-const VIRTUAL = /^(docker|br-|veth|virbr|cni|flannel|cali|lxc|lxd|podman|vnet|vboxnet|vmnet|vEthernet)/
+const VIRTUAL = /^(docker|br-|veth|virbr|cni|flannel|cali|cilium|lxc|lxd|incus|podman|nerdctl|tunl|vnet|vboxnet|vmnet|vEthernet)/
 
 export function thisMachine(hostname = os.hostname(), interfaces = os.networkInterfaces()): Machine {
   const full = hostname.toLowerCase().replace(/\.$/, '')
   const [label = ''] = full.split('.')
   // mDNS answers to NAME.local on macOS and on most Linux desktops.
-  const names = [label, full, `${label}.local`].filter((name) => name !== 'localhost' && name !== 'localhost.local' && isDnsName(name))
+  const names = label === 'localhost' || !isDnsName(label) ? [] : [label, full, `${label}.local`].filter(isDnsName)
   const addresses = Object.entries(interfaces).flatMap(([network, entries = []]) =>
     VIRTUAL.test(network) ? [] : entries
-      .filter(({ internal, address }) => !internal && !/^(169\.254\.|fe80:)/i.test(address))
-      .map(({ address: ip }): Address => ({ ip, network, kind: VPN.test(network) || cgnat(ip) ? 'vpn' : 'lan' })))
+      .filter(({ internal, address }) => !internal && !/^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address))
+      .map(({ address: ip }): Address => ({ ip, network, kind: VPN.test(network) ? 'vpn' : 'lan' })))
   // IPv4 first: it is what people type.
   return { names: [...new Set(names)], addresses: addresses.sort((a, b) => isIP(a.ip) - isIP(b.ip)) }
-}
-
-/** 100.64.0.0/10 on one's own interface is Tailscale's range (tailscale.com/kb/1015). */
-function cgnat(ip: string): boolean {
-  const [a, b = 0] = ip.split('.').map(Number)
-  return a === 100 && b >= 64 && b < 128
 }
 
 export const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')

@@ -3,10 +3,12 @@
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
-  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  let least = Infinity
   for (const candidate of candidates) {
     const cost = candidate.startsWith(wanted) && wanted.length > 1 ? 1 : distance(wanted, candidate.toLowerCase())
-    if (cost < least) [best, least] = [candidate, cost]
+    // One slip, or one in three letters: `ps` is no slip of `up`.
+    const allowed = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3))
+    if (cost <= allowed && cost < least) [best, least] = [candidate, cost]
   }
   return best
 }

@@ -33,14 +33,14 @@ export interface Process {
 /** Runs one command line of `ollama-stack`. Never throws. */
 export async function run(proc: Process): Promise<number> {
   const { argv, stdout, stderr } = proc
-  const end = argv.indexOf('--')
-  const json = (end < 0 ? argv : argv.slice(0, end)).includes('--json')
+  const json = flagWords(argv).includes('--json')
   try {
     return await dispatch(proc, json)
   } catch (caught) {
     const error = known(caught, proc.signal)
-    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message: error.message, hint: error.hint } })}\n`)
-    else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${error.message}\n${error.hint === '' ? '' : `${error.hint.replace(/^/gm, '  ')}\n`}`)
+    const message = error.message.trimEnd()
+    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint: error.hint } })}\n`)
+    else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${error.hint === '' ? '' : `${error.hint.replace(/^/gm, '  ')}\n`}`)
     if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)
     return error.exit
   }
@@ -49,29 +49,25 @@ export async function run(proc: Process): Promise<number> {
 async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { env, stdin, stdout, stderr, signal } = proc
   const [first, rest] = split(proc.argv)
-  if (first === '--version' || first === '-v') {
-    stdout.write(`${version}\n`)
+  const show = (what: 'help' | 'version', text: string): 0 => {
+    stdout.write(json ? `${JSON.stringify({ [what]: text.trimEnd() })}\n` : text)
     return 0
   }
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
-    const all = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command))
-    stdout.write(overview(all))
-    return first === undefined ? 2 : 0
+  if (first === '--version' || first === '-v') return show('version', `${version}\n`)
+  const about = first === 'help' ? rest.find((word) => !word.startsWith('-')) : undefined
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && about === undefined)) {
+    const all = overview(await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command)))
+    if (first !== undefined) return show('help', all)
+    stderr.write(all)
+    return 2
   }
-  const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first as CommandName] : undefined
-  if (!load) {
-    const near = nearest(first, COMMAND_NAMES)
-    throw new UsageError('E_COMMAND', `ollama-stack has no command ${quoted(first)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ollama-stack --help`)
-  }
-  const { command } = await load()
-  if (rest.includes('--help') || rest.includes('-h')) {
-    stdout.write(commandHelp(command))
-    return 0
-  }
+  const command = await commandCalled(about ?? first)
+  const words = flagWords(rest)
+  if (about !== undefined || words.includes('--help') || words.includes('-h')) return show('help', commandHelp(command))
   const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
   // The launcher in a project says which project is meant, wherever it is called from.
   const home = env['OLLAMA_STACK_PROJECT']
-  if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
+  if (home && command.name !== 'create') input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
   const context: Context = {
     cwd: proc.cwd, env, stdin, stderr, interactive, json, signal,
@@ -80,11 +76,27 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }
 
+async function commandCalled(name: string): Promise<Command> {
+  if (Object.hasOwn(COMMANDS, name)) return (await COMMANDS[name as CommandName]()).command
+  if (name.startsWith('-')) {
+    throw new UsageError('E_COMMAND', `ollama-stack needs a command, and ${quoted(name)} is a flag.`, 'Write the command first: ollama-stack status --json. All of them: ollama-stack --help')
+  }
+  const near = nearest(name, COMMAND_NAMES)
+  throw new UsageError('E_COMMAND', `ollama-stack has no command ${quoted(name)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ollama-stack --help`)
+}
+
+/** What stands before `--`. */
+function flagWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
+}
+
 /** `-C DIR` may also stand before the command, as with git. */
 function split(argv: readonly string[]): [string | undefined, string[]] {
-  const [first, second, third, ...rest] = argv
-  if ((first === '-C' || first === '--dir') && second !== undefined && third !== undefined) return [third, [...rest, first, second]]
-  return [first, argv.slice(1)]
+  const [first = '', second] = argv
+  const own = first.startsWith('--dir=') ? 1 : (first === '-C' || first === '--dir') && second !== undefined ? 2 : 0
+  const command = argv[own]
+  return own > 0 && command === undefined ? [first, []] : [command, [...argv.slice(0, own), ...argv.slice(own + 1)]]
 }
 
 function known(error: unknown, signal: AbortSignal): StackError {

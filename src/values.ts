@@ -21,7 +21,7 @@ export function word<T extends string>(flag: string, text: string, words: readon
 /** A Compose project name (compose-spec, "name"). */
 export function projectName(text: string): string {
   if (/^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)) return text
-  throw new UsageError('E_NAME', `${quoted(text)} can't be a project name.`, 'Use up to 63 lower-case letters, digits, dashes and underscores, beginning with a letter or digit: --name home-ollama')
+  throw new UsageError('E_NAME', `--name can't be ${quoted(text)}: Compose doesn't take it as a project's name.`, 'Use up to 63 lower-case letters, digits, dashes and underscores, beginning with a letter or digit: --name home-ollama')
 }
 
 /** The nearest project name to a directory's. */
@@ -32,6 +32,7 @@ export function nameFrom(directory: string): string {
 
 /** `ann`, `ann:admin`, `bob:user`. Without a role the first person is admin, the others user. */
 export function people(texts: readonly string[]): Person[] {
+  if (texts.length === 0) throw new UsageError('E_USER_NAME', 'A stack needs at least one person who may log in.', 'Name one: --user ann')
   const found: Person[] = []
   for (const text of texts) {
     const [name = '', role, ...more] = text.split(':')
@@ -49,36 +50,48 @@ export function people(texts: readonly string[]): Person[] {
 export function address(text: string): string {
   if (isIP(text) !== 0 && !text.includes('%')) return short(text)
   const hint = text === 'localhost' ? 'Write --bind 127.0.0.1 for this machine only.' : 'Give one address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 for everywhere.'
-  throw new UsageError('E_BIND', `--bind can't be ${quoted(text)}: it isn't an IP address.`, hint)
+  throw new UsageError('E_BIND', `--bind can't be ${quoted(text)}: it isn't an IP address in its usual form.`, hint)
 }
 
-const short = (ip: string): string => (isIP(ip) === 6 ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip)
+/** The short form of RFC 5952. `::ffff:127.0.0.1` is 127.0.0.1, and is judged as that. */
+function short(ip: string): string {
+  if (isIP(ip) === 4) return ip
+  const brief = new URL(`http://[${ip}]`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(brief)
+  if (!mapped) return brief
+  return mapped.slice(1).map((part) => parseInt(part, 16)).flatMap((part) => [part >> 8, part & 255]).join('.')
+}
 
 export function port(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535) return Number(text)
-  throw new UsageError('E_PORT', `--port can't be ${quoted(text)}.`, 'Give a number from 1 to 65535: --port 8880')
+  throw new UsageError('E_PORT', `--port can't be ${quoted(text)}: it isn't a port number.`, 'Give a number from 1 to 65535: --port 8880')
 }
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Whether `name` is a DNS name in lower-case ASCII (RFC 1123, 2.1). One that ends in a number would be read as an address. */
+/** Whether `name` is a DNS name in lower-case ASCII (RFC 1123, 2.1). One that ends in a number would be read as an address (url.spec.whatwg.org, "ends in a number"). */
 export function isDnsName(name: string): boolean {
   const labels = name.split('.')
-  return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+  return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')
 }
 
 /** A DNS name or an IP, as it will stand in the certificate and in Host headers. */
 export function host(text: string): string {
-  if (isIP(text) !== 0 && !text.includes('%')) return short(text)
-  const name = /[\s/\\?#@:%[\]\x00-\x1f]/.test(text) ? '' : domainToASCII(text)
+  if (isIP(text) !== 0 && !text.includes('%')) {
+    const ip = short(text)
+    if (ip !== '0.0.0.0' && ip !== '::') return ip
+    throw new UsageError('E_HOST', `--host can't be ${quoted(text)}: no client can connect to it.`, `To listen on every address: --bind ${ip}. --host is the name or address that clients use.`)
+  }
+  // Letters and digits only: IDNA would drop a zero-width space and take ten other dots for one.
+  const name = /^[\p{L}\p{N}\p{M}.-]+$/u.test(text) ? domainToASCII(text) : ''
   if (isDnsName(name)) return name
-  throw new UsageError('E_HOST', `--host can't be ${quoted(text)}: it is neither a DNS name nor an IP address.`, 'Give the bare name, without https:// and without a port: --host ollama.example.com')
+  throw new UsageError('E_HOST', `--host can't be ${quoted(text)}: it is neither a DNS name nor an IP address.`, 'Give the bare name, without https://, a port or brackets: --host ollama.example.com')
 }
 
 /** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. */
 export function modelName(text: string): string {
   if (text.length <= 256 && /^[A-Za-z0-9][\w.-]*(:\d+)?(\/[A-Za-z0-9][\w.-]*)*(:[\w.-]+)?$/.test(text) && !text.includes('..')) return text
-  throw new UsageError('E_MODEL_NAME', `${quoted(text)} isn't a model name.`, 'Names look like gemma3:1b; they are listed at https://ollama.com/library')
+  throw new UsageError('E_MODEL_NAME', `${quoted(text)} isn't a model name.`, 'Names look like gemma3:1b or hf.co/org/model:Q4_K_M. See https://ollama.com/library')
 }
 
 /** A model, or null for `none`. */

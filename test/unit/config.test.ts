@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { conflicts, throwAll, toConfig, unusedPermission } from '../../src/config.ts'
+import { StackError, UsageError } from '../../src/errors.ts'
+import { FIELDS, KEYS, type Answers } from '../../src/fields.ts'
+import type { Machine } from '../../src/machine.ts'
+
+const machine: Machine = {
+  names: ['nas', 'nas.local'],
+  addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' }, { ip: '100.101.102.103', network: 'tailscale0', kind: 'vpn' }],
+}
+const VPN = '100.101.102.103'
+const codes = (known: Partial<Answers>, ownPassword = false): string[] => conflicts(known, ownPassword, machine).map(({ code }) => code)
+
+let dir: string
+beforeAll(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-config-')) })
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+describe('what goes together, and what does not', () => {
+  test.each<[string, Partial<Answers>, string[]]>([
+    ['nothing known', {}, []],
+    ['--auth mtls', { auth: 'mtls' }, []],
+    ['--auth mtls --tls private', { auth: 'mtls', tls: 'private' }, []],
+    ['--auth mtls --tls off', { auth: 'mtls', tls: 'off' }, ['E_TLS']],
+    ['--auth mtls --tls off --bind 127.0.0.1', { auth: 'mtls', tls: 'off', bind: '127.0.0.1' }, ['E_TLS']],
+    ['--auth mtls --tls off --bind 0.0.0.0', { auth: 'mtls', tls: 'off', bind: '0.0.0.0' }, ['E_TLS']],
+    ['--auth mtls --tls off --insecure-http', { auth: 'mtls', tls: 'off', insecureHttp: true }, ['E_TLS']],
+    ['--tls off', { tls: 'off' }, []],
+    ['--tls off on loopback', { tls: 'off', bind: '127.0.0.1' }, []],
+    ['--tls off on ::1', { tls: 'off', bind: '::1' }, []],
+    ['--tls off on the VPN', { tls: 'off', bind: VPN }, []],
+    ['--tls off on the LAN', { tls: 'off', bind: '192.168.1.5' }, ['E_INSECURE']],
+    ['--tls off everywhere', { tls: 'off', bind: '0.0.0.0' }, ['E_INSECURE']],
+    ['--tls off everywhere in IPv6', { tls: 'off', bind: '::' }, ['E_INSECURE']],
+    ['--tls off on an address of the VPN range that is not ours', { tls: 'off', bind: '100.64.0.1' }, ['E_INSECURE']],
+    ['--tls off everywhere --insecure-http', { tls: 'off', bind: '0.0.0.0', insecureHttp: true }, []],
+    ['--tls off on the LAN --no insecure-http', { tls: 'off', bind: '192.168.1.5', insecureHttp: false }, ['E_INSECURE']],
+    ['--tls private everywhere', { tls: 'private', bind: '0.0.0.0' }, []],
+  ])('%s', (_, known, expected) => expect(codes(known)).toEqual(expected))
+
+  test.each([['basic', []], ['bearer', ['E_PASSWORD']], ['mtls', ['E_PASSWORD']]])('--password-stdin with --auth %s', (auth, expected) => {
+    expect(codes({ auth }, true)).toEqual(expected)
+    expect(codes({ auth }, false)).toEqual([])
+  })
+
+  test.each<[Partial<Answers>, RegExp | null]>([
+    [{ insecureHttp: true }, null],
+    [{ insecureHttp: true, tls: 'off' }, null],
+    [{ insecureHttp: false, tls: 'private' }, null],
+    [{ insecureHttp: true, tls: 'private' }, /but --tls is private\. Leave .* write --tls off as well\.$/],
+    [{ insecureHttp: true, auth: 'mtls' }, /but --auth mtls is always encrypted\. Leave --insecure-http out\.$/],
+  ])('a permission without a use: %j', (known, says) => {
+    const found = unusedPermission(known).map(({ message, hint }) => `${message} ${hint}`)
+    expect(found).toEqual(says ? [expect.stringMatching(says)] : [])
+  })
+
+  test('a directory that is taken counts too', () => {
+    mkdirSync(join(dir, 'taken'))
+    writeFileSync(join(dir, 'taken', 'compose.yaml'), '')
+    expect(codes({ directory: join(dir, 'taken'), auth: 'mtls', tls: 'off' }, true)).toEqual(['E_DIR_NOT_EMPTY', 'E_TLS', 'E_PASSWORD'])
+    expect(codes({ directory: join(dir, 'new') })).toEqual([])
+  })
+
+  test('each says what to do', () => {
+    for (const { message, hint, exit } of conflicts({ auth: 'bearer', tls: 'off', bind: '0.0.0.0' }, true, machine)) {
+      expect(exit).toBe(2)
+      expect(message).toMatch(/^--\w.*\.$/)
+      expect(hint).toMatch(/--\w/)
+    }
+    const [insecure, password] = conflicts({ auth: 'bearer', tls: 'off', bind: '0.0.0.0' }, true, machine)
+    expect(insecure?.message).toBe('--tls off on 0.0.0.0 would send every credential and prompt readable over the network.')
+    expect(password?.hint).toBe('Leave it out, or take --auth basic.')
+  })
+})
+
+describe('all problems at once', () => {
+  const first = new UsageError('E_PORT', 'Bad port.', 'Give another.')
+  test('none is none', () => expect(throwAll([])).toBeUndefined())
+  test('one stays itself', () => expect(() => throwAll([first])).toThrow(first))
+  test('two are one error with exit 2', () => {
+    const error = caught(() => throwAll([first, new UsageError('E_HOST', 'Bad host.')]))
+    expect([error.code, error.exit, error.message]).toEqual(['E_INPUT', 2, '2 things are wrong:\n- Bad port. Give another.\n- Bad host.'])
+  })
+})
+
+describe('defaults', () => {
+  const defaults = (known: Partial<Answers>): Answers => {
+    const answers = { directory: '/srv/My Stack', ...known } as Answers
+    for (const key of KEYS) if (!(key in answers)) Object.assign(answers, { [key]: FIELDS[key].fallback(answers, { cwd: '/srv', machine }) })
+    return answers
+  }
+  test.each<[Partial<Answers>, Partial<Answers>]>([
+    [{}, { name: 'my-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', tls: 'off', port: 8880, model: 'gemma3:1b', start: true, insecureHttp: false, hosts: [] }],
+    [{ auth: 'mtls' }, { tls: 'private', port: 8443 }],
+    [{ tls: 'private' }, { port: 8443 }],
+    [{ bind: VPN }, { tls: 'off', port: 8880 }],
+    [{ bind: '192.168.1.5' }, { tls: 'private', port: 8443 }],
+    [{ bind: '0.0.0.0' }, { tls: 'private' }],
+    [{ bind: '0.0.0.0', insecureHttp: true }, { tls: 'private' }],
+    [{ bind: '::' }, { tls: 'private' }],
+  ])('%j', (known, expected) => {
+    expect(defaults(known)).toMatchObject(expected)
+    expect(conflicts(defaults(known), false, machine)).toEqual([])
+  })
+  test.each<[Partial<Answers>, string[]]>([
+    [{}, ['off', 'private']], [{ bind: VPN }, ['off', 'private']], [{ auth: 'mtls' }, ['private']], [{ bind: '0.0.0.0' }, ['private']], [{ bind: '0.0.0.0', insecureHttp: true }, ['off', 'private']], [{ bind: '0.0.0.0', insecureHttp: true, auth: 'mtls' }, ['private']],
+  ])('the wizard offers nothing that would be refused: %j', (known, expected) => {
+    const { question } = FIELDS.tls
+    const options = question?.kind === 'choice' ? question.options(defaults(known), { cwd: '/srv', machine }) : []
+    expect(options.map(({ value }) => value)).toEqual(expected)
+    // Only what is really encrypted on its way is said to be.
+    expect(options[0]?.hint).toMatch(known.bind === VPN ? /VPN/ : /^(?!.*VPN)/)
+  })
+  test('the configuration holds no person, and every name once', () => {
+    expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', model: 'gemma3:1b',
+      hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
+    })
+  })
+})
+
+function caught(work: () => unknown): StackError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof StackError) return error
+    throw error
+  }
+  throw new Error('was accepted')
+}
