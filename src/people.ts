@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Credential, Issued, IssueOptions, Person, Role } from '../stacks/stack.ts'
+import type { Credential, FileMap, Issued, IssueOptions, Person, Role } from '../stacks/stack.ts'
+import { shellWord } from './curl.ts'
 import { applyChange, readTree } from './disk.ts'
 import { StackError } from './errors.ts'
 import { ask, type Door } from './http.ts'
@@ -18,21 +19,47 @@ export function listPeople(project: Project): Person[] {
 }
 
 function everybody(project: Project): Person[] {
-  return project.stack.people.list(readTree(project.dir, CREDENTIALS))
+  return project.stack.people.list(credentialFiles(project))
+}
+
+function credentialFiles(project: Project): FileMap {
+  try {
+    return readTree(project.dir, CREDENTIALS)
+  } catch (error) {
+    throw explainDenied(error, project)
+  }
+}
+
+async function changing<T>(project: Project, work: () => Promise<T>): Promise<T> {
+  try {
+    return await withLock(project.dir, work)
+  } catch (error) {
+    throw explainDenied(error, project)
+  }
+}
+
+/** Who may use Docker may not yet read somebody else's credentials. */
+function explainDenied(error: unknown, { dir }: Project): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error
+  return new StackError('E_NOT_YOURS', `The people of this project can't be looked up or changed: ${(error as Error).message}.`, {
+    hint: `Run the command as the owner of ${dir} (ls -ld ${shellWord(dir)} shows who that is), or with sudo.`,
+    cause: error,
+  })
 }
 
 export function issue(project: Project, person: Person, options: IssueOptions): Promise<Credential> {
-  return withLock(project.dir, async () => {
-    const { change, credential }: Issued = await project.stack.people.issue(readTree(project.dir, CREDENTIALS), person, options)
+  return changing(project, async () => {
+    const { change, credential }: Issued = await project.stack.people.issue(credentialFiles(project), person, options)
     applyChange(project.dir, change)
     return credential
   })
 }
 
 export function remove(project: Project, names: readonly string[]): Promise<void> {
-  return withLock(project.dir, async () => {
+  return changing(project, async () => {
     for (const name of names) {
-      applyChange(project.dir, project.stack.people.remove(readTree(project.dir, CREDENTIALS), name))
+      applyChange(project.dir, project.stack.people.remove(credentialFiles(project), name))
     }
   })
 }

@@ -47,19 +47,27 @@ export function findProject(cwd: string, asked: string | undefined): string {
 /** A directory counts even when its compose.yaml is broken: the error about that is the useful one. */
 function holdsStack(dir: string): boolean {
   const file = join(dir, 'compose.yaml')
-  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
-  return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
+  try {
+    if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
+    return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) throw cause
+    throw new StackError('E_NOT_YOURS', `${file} can't be read: permission denied.`, { hint: `Run the command as the owner of ${dir}, or with sudo.`, cause })
+  }
 }
 
 /** Reads what compose.yaml says today; hand edits count. Throws E_COMPOSE_* naming the line. */
 export function loadProject(dir: string): Project {
   const path = join(dir, 'compose.yaml')
-  const file = parseCompose(readFileSync(path, 'utf8'), path)
+  const text = readFileSync(path, 'utf8')
+  const file = parseCompose(text, path)
   const own = (file.tool ?? {}) as Record<string, unknown>
   const stack = typeof own['auth'] === 'string' ? stacks[own['auth']] : undefined
   if (!stack) {
-    throw new StackError('E_COMPOSE_INVALID', `${path}: x-ollama-stack.auth must be one of ${Object.keys(stacks).join(', ')}.`, {
-      hint: 'Put back the line that create wrote, or restore the file from your backup.',
+    const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
+    const ids = Object.keys(stacks)
+    throw new StackError('E_COMPOSE_INVALID', `compose.yaml:${line}: x-ollama-stack.auth must be one of ${ids.join(', ')}.`, {
+      hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
     })
   }
   const { bind, port } = published(file, path)

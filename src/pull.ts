@@ -1,7 +1,10 @@
 // Pull a model through the stack's own front door, with an admin made for the occasion:
 // no stored secret is needed, and the way that people's clients go is the way that is used.
 
+import { join } from 'node:path'
+import { shellWord } from './curl.ts'
 import { doorOf } from './door.ts'
+import { StackError } from './errors.ts'
 import { pull } from './ollama.ts'
 import { untilKnown, withTestPeople } from './people.ts'
 import type { Project } from './project.ts'
@@ -14,5 +17,10 @@ export async function pullModel(project: Project, model: string, ui: Ui, now: Da
     await untilKnown(door, admin, signal)
     await ui.progress(`Pull ${model}`, (update) =>
       pull(door, admin.login, model, ({ done, total, status }) => update({ done, total, text: status }), signal))
+  }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+    throw new StackError('E_CANCELLED', `Cancelled. What came of ${model} so far stays.`, {
+      hint: `Go on where it stopped: ${shellWord(join(project.dir, 'ollama-stack'))} pull ${model}`, exit: 130, cause: error,
+    })
   })
 }

@@ -3,8 +3,8 @@
 import { isAbsolute, join } from 'node:path'
 import type { Credential } from '../stacks/stack.ts'
 import type { CheckResult } from './checks.ts'
-import { curlCommand } from './curl.ts'
-import { CancelError, StackError } from './errors.ts'
+import { curlCommand, shellWord } from './curl.ts'
+import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
 import type { Ui } from './ui.ts'
 
@@ -57,16 +57,35 @@ export function reportCreated({ project, credentials, started }: Done, ui: Ui): 
 /** What was made goes along with the error, so that no secret is lost. */
 export function failedAfterWriting(error: unknown, done: Done, signal: AbortSignal): StackError {
   const { dir } = done.project
-  const known = error instanceof StackError
-    ? error
-    : signal.aborted ? new CancelError('')
-    : new StackError('E_UNEXPECTED', error instanceof Error ? error.message : String(error), { cause: error })
-  const way = done.started ? `The stack runs. Test it: ${dir}/ollama-stack test` : `The project is in ${dir}. Go on: ${dir}/ollama-stack up`
-  const cancelled = known.exit === 130
-  return new StackError(known.code, known.message, {
-    hint: cancelled || known.hint === '' ? way : `${known.hint}\n${way}`,
-    cause: known,
-    exit: cancelled ? 130 : 1,
+  const known = error instanceof StackError ? error : null
+  if (known?.exit === 130 || (!known && signal.aborted)) return cancelledAfterWriting(known, done)
+  const tool = shellWord(join(dir, 'ollama-stack'))
+  const way = done.started ? `The stack runs. Test it: ${tool} test` : `The project is in ${dir}. Go on: ${tool} up`
+  return new StackError(known?.code ?? 'E_UNEXPECTED', known?.message ?? (error instanceof Error ? error.message : String(error)), {
+    hint: known === null || known.hint === '' ? way : `${known.hint}\n${way}`,
+    cause: error,
     document: documentOf(done),
   })
+}
+
+function cancelledAfterWriting(cause: StackError | null, done: Done): StackError {
+  const { dir, model } = done.project
+  const tool = shellWord(join(dir, 'ollama-stack'))
+  const left = (cause?.message ?? '').replace(/^Cancelled\.\s*/, '')
+  const next = !done.started ? 'up' : model !== null && done.model === null ? `pull ${model}` : 'test'
+  return new StackError('E_CANCELLED', `Cancelled. The project is in ${dir}${done.started ? ', and the stack runs' : ''}. ${left}`.trim(), {
+    hint: `Go on: ${tool} ${next}   or take it down: ${tool} down`,
+    cause,
+    exit: 130,
+    document: documentOf(done),
+  })
+}
+
+/** The second Ctrl-C ends the process with everything as it is: only what nobody could read again is said first. */
+export function cutShort(done: Done, json: boolean, ui: Ui): void {
+  const { code, message, hint } = cancelledAfterWriting(null, done)
+  const rest = `${message} What was started may still be on the engine.`
+  if (json) return ui.data(JSON.stringify({ ...documentOf(done), error: { code, message: rest, hint } }))
+  reportCreated(done, ui)
+  ui.line(`${rest}\n  ${hint}`)
 }

@@ -2,6 +2,7 @@
 
 import type { StaticConfig } from './config.ts'
 import type { Engine } from './engine.ts'
+import { portHolder } from './engine/ports.ts'
 import { StackError } from './errors.ts'
 
 /** Throws E_PROJECT_EXISTS or E_PORT_TAKEN. A models volume of that name is no obstacle: its models are used again. */
@@ -15,10 +16,8 @@ export async function nothingInTheWay(engine: Engine, { name, bind, port }: Stat
   }
   const owner = await engine.portOwner(bind, port)
   if (owner === null) return
-  const who = owner.kind === 'container'
-    ? `container ${owner.name}${owner.project === '' ? '' : ` (project ${owner.project})`}`
-    : `process ${owner.name} (pid ${owner.pid})`
+  const { who, fix } = portHolder(owner, port)
   throw new StackError('E_PORT_TAKEN', `Port ${port} on ${bind} is taken by ${who}. Nothing was written.`, {
-    hint: `Choose another one: --port ${port + 1}. Or stop it: ${owner.kind === 'container' ? `docker stop ${owner.name}` : `kill ${owner.pid}`}`,
+    hint: `Choose another one: --port ${port < 65_535 ? port + 1 : port - 1}   ${fix}`,
   })
 }

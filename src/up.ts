@@ -1,10 +1,12 @@
 // Bring a project up: the same for `create` and for `up`, from what the directory says.
 
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { parseDocument, Scalar } from 'yaml'
-import { desired, plan, printPlan, type Step } from './compose.ts'
+import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
 import type { Engine } from './engine.ts'
+import { CancelError } from './errors.ts'
+import { withLock } from './lock.ts'
 import type { Project } from './project.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
@@ -16,9 +18,15 @@ const HEALTHY_MS = 180_000
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   if (engine.warning !== null) ui.warn(engine.warning)
   const want = desired(project.file, project.dir)
+  // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
-  recordDigests(project, digests)
+  return alone(project, ui, signal, async () => {
+    recordDigests(project, digests)
+    return converge(project, want, engine, ui, signal)
+  })
+}
 
+async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   const steps = plan(want, await engine.observe(project.name, want.images, signal))
   const services = want.services.map(({ service }) => service)
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : 'Start the stack'
@@ -29,6 +37,36 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
     await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
   })
   return printPlan(steps)
+}
+
+/**
+ * Runs `work` while no other `up`, `down` or change of people is at this project: what one of them makes,
+ * another would take for somebody else's. Throws E_LOCKED after 30 s, CancelError at once.
+ */
+export async function alone<T>(project: Project, ui: Ui, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    accessSync(project.dir, constants.W_OK)
+  } catch {
+    return work() // somebody else's directory, or a read-only one: there is no place for a lock
+  }
+  let begun = false
+  const cancelled = new Promise<never>((_, reject) => {
+    const cancel = (): void => { if (!begun) reject(new CancelError('The engine is left as it is.')) }
+    if (signal.aborted) cancel()
+    else signal.addEventListener('abort', cancel, { once: true })
+  })
+  const patience = setTimeout(() => ui.line('Waiting for another ollama-stack that is changing this project ...'), 1000)
+  const done = withLock(project.dir, () => {
+    clearTimeout(patience)
+    if (signal.aborted) throw new CancelError('The engine is left as it is.')
+    begun = true
+    return work()
+  })
+  try {
+    return await Promise.race([done, cancelled])
+  } finally {
+    clearTimeout(patience)
+  }
 }
 
 /** Only what isn't here. Image -> digest. */

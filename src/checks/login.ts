@@ -25,7 +25,8 @@ export const login: Check[] = [
     title: 'A stranger without a credential is refused',
     async run({ door, stack }) {
       const reply = await ask(door, { path: '/api/tags' })
-      return refusal(reply, stack.challenge)
+      const verdict = refusal(reply, stack.challenge)
+      return verdict.ok ? passed(`401, ${reply.headers['www-authenticate']}`) : verdict
     },
   },
   {
@@ -84,7 +85,7 @@ function refusal({ status, headers, body }: Reply, challenge: RegExp): Verdict {
   } catch {
     return failed(`401 whose body isn't JSON: ${body.slice(0, 60)}`)
   }
-  return passed(`401, ${asked}`)
+  return passed('401')
 }
 
 /** On a connection that stays open: nothing is closed, the next request just isn't let in. */

@@ -20,11 +20,11 @@ import { define, type Context, type Input } from '../command.ts'
 import { toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
 import { connect, type Engine } from '../engine.ts'
-import { StackError } from '../errors.ts'
+import { CancelError, StackError } from '../errors.ts'
 import { loadProject } from '../project.ts'
 import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
-import { documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
+import { cutShort, documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
 import { nothingInTheWay } from '../room.ts'
 import { proxyUser, writeProject } from '../scaffold.ts'
 import { subnetFor } from '../subnet.ts'
@@ -41,30 +41,28 @@ export const command = define({
 })
 
 async function create(input: Input<typeof createFlags>, context: Context): Promise<0 | 1> {
-  const { env, json, ui, signal } = context
+  const { json, ui, signal } = context
   const now = new Date()
-  const { answers, machine, password } = await answer(input, context)
-  const { directory, people, start } = answers
-  const config = toConfig(answers, machine)
-  const stack = stacks[config.auth]
-  if (!stack) throw new Error(`no stack called ${config.auth}`)
-
-  // Asked before anything is written: without an engine, or with the port taken, there is nothing to clean up.
-  const engine = start && !input.flags['dry-run'] ? await connect({ env, signal }) : null
-  if (engine) await nothingInTheWay(engine, config)
-  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
-  const { files, credentials } = await render(stack, whole, people, { now, ...(password === undefined ? {} : { password }) })
+  const { answers, password, config, engine, files, credentials } = await prepare(input, context, now).catch((error: unknown) => {
+    throw signal.aborted ? new CancelError() : error
+  })
+  const { directory } = answers
   if (input.flags['dry-run']) return dryRun(directory, files, context)
+  if (signal.aborted) throw new CancelError()
 
   await ui.step(`Write ${files.size} files to ${directory}`, async () => writeProject(directory, files))
   const project = loadProject(directory)
   const done: Done = { project, credentials, started: false, model: null, checks: [] }
+  const lastWords = (): void => cutShort(done, json, ui)
+  process.once('exit', lastWords)
   try {
     if (engine) await startAndTest(done, config, engine, context, now)
   } catch (error) {
     // The secrets first: nobody can read them again.
     if (!json) reportCreated(done, ui)
     throw failedAfterWriting(error, done, signal)
+  } finally {
+    process.off('exit', lastWords)
   }
   if (json) ui.data(JSON.stringify(documentOf(done)))
   else {
@@ -72,6 +70,19 @@ async function create(input: Input<typeof createFlags>, context: Context): Promi
     ui.line(`The same again, without questions:\n${repeatLine(answers, { ownPassword: password !== undefined })}`)
   }
   return 0
+}
+
+/** Everything before the first file. Asks the engine too: without one, or with the port taken, there is nothing to clean up. */
+async function prepare(input: Input<typeof createFlags>, context: Context, now: Date) {
+  const { env, signal } = context
+  const { answers, machine, password } = await answer(input, context)
+  const config = toConfig(answers, machine)
+  const stack = stacks[config.auth]
+  if (!stack) throw new Error(`no stack called ${config.auth}`)
+  const engine = answers.start && !input.flags['dry-run'] ? await connect({ env, signal }) : null
+  if (engine) await nothingInTheWay(engine, config)
+  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
+  return { answers, password, config, engine, ...await render(stack, whole, answers.people, { now, ...(password === undefined ? {} : { password }) }) }
 }
 
 async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {

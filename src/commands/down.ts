@@ -3,6 +3,7 @@ import { connect, type Engine } from '../engine.ts'
 import { CancelError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
+import { alone } from '../up.ts'
 
 export const command = define({
   name: 'down',
@@ -19,7 +20,7 @@ export const command = define({
     const engine = await connect({ env, signal })
     if (flags.volumes && !flags.yes) await agree(project, engine, context)
     const removed = await ui.step('Stop and remove', (report) =>
-      engine.down(project.name, { volumes: flags.volumes === true, signal, onRemove: report }))
+      alone(project, ui, signal, () => engine.down(project.name, { volumes: flags.volumes === true, signal, onRemove: report })))
     const all = [...removed.containers, ...removed.networks, ...removed.volumes]
     if (json) ui.data(JSON.stringify({ removed }))
     else if (all.length === 0) ui.data('Nothing was running.')

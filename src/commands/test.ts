@@ -1,6 +1,7 @@
 import { allOk, runChecks } from '../checks.ts'
 import { define } from '../command.ts'
 import { connect } from '../engine.ts'
+import { CancelError } from '../errors.ts'
 import { findProject, loadProject } from '../project.ts'
 
 export const command = define({
@@ -13,6 +14,7 @@ export const command = define({
     const project = loadProject(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
     const checks = await runChecks(project, { engine, now: new Date(), signal, ...(json ? {} : { onResult: ui.check }) })
+      .catch((error: unknown) => { throw signal.aborted ? new CancelError('The people made for the checks are removed again.') : error })
     const ok = allOk(checks)
     if (json) ui.data(JSON.stringify({ ok, checks }))
     return ok ? 0 : 1

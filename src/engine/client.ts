@@ -48,6 +48,17 @@ export function client(place: Place): Client {
   return new Docker(options as unknown as Docker.DockerOptions)
 }
 
+export interface Introduction {
+  version: Docker.DockerVersion
+  info: { SecurityOptions?: string[]; Runtimes?: Record<string, unknown> }
+}
+
+/** Who the engine is. Both calls take options, which the library's types don't say. */
+export async function introduce(docker: Client, abortSignal: AbortSignal): Promise<Introduction> {
+  const { version, info } = docker as unknown as Record<'version' | 'info', (options: { abortSignal: AbortSignal }) => Promise<never>>
+  return { version: await version.call(docker, { abortSignal }), info: await info.call(docker, { abortSignal }) }
+}
+
 function overTcp(place: Place, url: URL): Partial<Options> {
   const secure = place.tls !== undefined || url.protocol === 'https:'
   return {

@@ -1,7 +1,7 @@
 // Find the engine that answers.
 
 import { homedir } from 'node:os'
-import { StackError } from '../errors.ts'
+import { CancelError, StackError } from '../errors.ts'
 import { places, proxyEnv, type Place, type Surroundings } from './find.ts'
 import type { ConnectOptions, Engine } from './types.ts'
 import { older, OLDEST_API, warningFor } from './version.ts'
@@ -22,15 +22,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     home: options.home ?? homedir(),
     uid: options.uid ?? process.getuid?.() ?? -1,
   }
-  const { client } = await import('./client.ts')
+  const { client, introduce } = await import('./client.ts')
   const failed: Attempt[] = []
   for (const place of await places(around)) {
-    options.signal?.throwIfAborted()
+    const ssh = place.address.startsWith('ssh:')
+    const { stop, release } = limit(options.timeoutMs ?? (ssh ? 40_000 : 10_000), options.signal)
     try {
       const docker = client(place)
-      const ssh = place.address.startsWith('ssh:')
-      const version = await within(options.timeoutMs ?? (ssh ? 40_000 : 10_000), () => docker.version())
-      const info = await docker.info() as { SecurityOptions?: string[]; Runtimes?: Record<string, unknown> }
+      const { version, info } = await introduce(docker, stop)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
       const { engine } = await import('./engine.ts')
       return engine(docker, await proxyEnv(around, place.address), {
@@ -45,24 +44,28 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         warning: warningFor(version.Version),
       })
     } catch (error) {
+      if (options.signal?.aborted) throw new CancelError('The engine is left as it is.')
       if (error instanceof StackError) throw error
-      failed.push({ place, error: error as Attempt['error'] })
+      failed.push({ place, error: (stop.aborted ? stop.reason : error) as Attempt['error'] })
+    } finally {
+      release()
     }
   }
   throw notFound(failed, around)
 }
 
-/** `timeout` in milliseconds. The call itself can't be cancelled; its late answer is dropped. */
-async function within<T>(timeout: number, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeout / 1000} s`)), timeout)
-  })
-  try {
-    return await Promise.race([call(), late])
-  } finally {
+/** Aborts after `timeout` milliseconds, or with `signal`: a request that nobody answers would keep the process alive. */
+function limit(timeout: number, signal: AbortSignal | undefined): { stop: AbortSignal; release: () => void } {
+  const controller = new AbortController()
+  const cancel = (): void => controller.abort(signal?.reason)
+  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeout / 1000} s`)), timeout)
+  signal?.addEventListener('abort', cancel, { once: true })
+  if (signal?.aborted) cancel()
+  const release = (): void => {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', cancel)
   }
+  return { stop: controller.signal, release }
 }
 
 function tooOld(place: Place, version: string, api: string): StackError {

@@ -77,14 +77,16 @@ export async function explainStart({ docker, local, desired: { file } }: Run, er
 function portTaken(cause: unknown, { bind, port }: { bind: string; port: number }, file: string, owner: PortOwner | null): StackError {
   const where = `Port ${port} on ${bind === '' ? 'all addresses' : isIPv4(bind) ? bind : `[${bind}]`}`
   const edit = `sed -i.bak 's/published: "${port}"/published: "${port < 65_535 ? port + 1 : port - 1}"/' '${file}'`
-  const other = `or take another port: ${edit}   (${basename(file)})`
+  const { who, fix } = portHolder(owner, port)
+  return new StackError('E_PORT_TAKEN', `${where} is taken by ${who}.`, { hint: `${fix}   or take another port: ${edit}   (${basename(file)})`, cause })
+}
+
+/** Words for whoever holds a port, and what to type about it. Somebody else's process can't be named without root's rights. */
+export function portHolder(owner: PortOwner | null, port: number): { who: string; fix: string } {
   if (owner?.kind === 'container') {
-    const project = owner.project && ` (project ${owner.project})`
-    return new StackError('E_PORT_TAKEN', `${where} is taken by container ${owner.name}${project}.`, { hint: `Stop it: docker stop ${owner.name}   ${other}`, cause })
+    return { who: `container ${owner.name}${owner.project && ` (project ${owner.project})`}`, fix: `Stop it: docker stop ${owner.name}` }
   }
-  if (owner?.pid) {
-    return new StackError('E_PORT_TAKEN', `${where} is taken by process ${owner.name} (pid ${owner.pid}).`, { hint: `Stop it: kill ${owner.pid}   ${other}`, cause })
-  }
+  if (owner?.pid) return { who: `process ${owner.name} (pid ${owner.pid})`, fix: `Stop it: kill ${owner.pid}` }
   const look = process.platform === 'win32' ? `netstat -ano | findstr :${port}` : process.platform === 'linux' ? `sudo ss -ltnp 'sport = :${port}'` : `sudo lsof -nP -iTCP:${port} -sTCP:LISTEN`
-  return new StackError('E_PORT_TAKEN', `${where} is taken by another program.`, { hint: `See which: ${look}   ${other}`, cause })
+  return { who: 'another program', fix: `See which: ${look}` }
 }
