@@ -22,6 +22,8 @@ export function run(command: string, args: string[], options: { cwd?: string; en
       if (error && typeof error.code !== 'number') reject(error)
       else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
+    // A command that reads no input may be gone before it is offered any.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') reject(error) })
     child.stdin?.end(options.input ?? '')
   })
 }
