@@ -27,9 +27,12 @@ export interface Answered {
   answers: Answers
   machine: Machine
   password: string | undefined
+  /** Whether somebody sat there and typed answers. */
+  asked: boolean
 }
 
-export async function answer({ args, flags }: { args: string[]; flags: Given }, context: Context): Promise<Answered> {
+/** `beforeAsking` may throw what would make the questions pointless. */
+export async function answer({ args, flags }: { args: string[]; flags: Given }, context: Context, beforeAsking: () => Promise<void> = async () => {}): Promise<Answered> {
   const setting = { cwd: context.cwd, machine: thisMachine() }
   const ownPassword = flags['password-stdin'] === true
   const known: Partial<Answers> = {}
@@ -55,14 +58,15 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   const open = KEYS.filter((key) => FIELDS[key].question !== undefined && !(key in known))
   if (open.length > 0 && !flags.yes) {
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
+    await beforeAsking()
     const { ask } = await import('./wizard.ts')
-    const answers = await ask(known, setting, context)
+    const answers = await ask(known, setting, context, { dryRun: flags['dry-run'] === true })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.
-    return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined }
+    return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined, asked: true }
   }
   const answers = withDefaults(known, setting)
   throwAll([...conflicts(answers, ownPassword, setting.machine), ...unusedPermission(answers)])
-  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context) : undefined }
+  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context) : undefined, asked: false }
 }
 
 function written(field: Pick<Field<unknown>, 'flag' | 'spec'>, args: string[], flags: Given): string[] | undefined {

@@ -28,6 +28,12 @@ export class StackError extends Error {
   }
 }
 
+/** The same failure, with another line of what to type. */
+export function adding(error: StackError, more: string): StackError {
+  const { code, message, hint, exit, document } = error
+  return new StackError(code, message, { hint: hint === '' ? more : `${hint}\n${more}`, exit, cause: error, ...(document ? { document } : {}) })
+}
+
 /** Refused input: exit 2, nothing written. */
 export class UsageError extends StackError {
   constructor(code: string, message: string, hint = '') {

@@ -87,7 +87,7 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: value.people,
     fallback: () => [{ name: 'admin', role: 'admin' }],
     print: (people) => people.map(({ name, role }) => `${name}:${role}`),
-    question: { kind: 'text', message: 'Who may log in?', hint: 'names, such as: ann bob:user; the first one is admin' },
+    question: { kind: 'text', message: 'Who may log in?', hint: 'names, such as: ann bob carl:admin; the first is admin, who manages models' },
   },
   bind: {
     flag: 'bind',
@@ -140,7 +140,7 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: one(value.model),
     fallback: () => 'gemma3:1b',
     print: (model) => [model ?? 'none'],
-    question: { kind: 'text', message: 'Which model should it pull for a first test?', hint: 'gemma3:1b is small (815 MB); none for no model' },
+    question: { kind: 'text', message: 'Which model should it pull for a first test?', hint: 'gemma3:1b is small (815 MB); or none' },
   },
   start: {
     flag: 'start',
@@ -148,7 +148,6 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: yesNo,
     fallback: () => true,
     print: (start) => [start ? 'yes' : 'no'],
-    question: { kind: 'choice', message: 'Start and test it now?', options: () => [{ value: 'yes', label: 'Yes' }, { value: 'no', label: 'No, only write the files' }] },
   },
 }
 

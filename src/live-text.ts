@@ -10,7 +10,7 @@ export interface LiveText {
   message: string
   /** Said below the input while nothing is wrong. */
   hint: string
-  /** Filled in already; an emptied line means it too. */
+  /** Shown in grey; an empty line means it. */
   initial: string
   /** What is wrong with this text, or nothing. Further lines say what to write instead. */
   problem(text: string): string | undefined
@@ -32,7 +32,6 @@ export async function liveText({ message, hint, initial, problem, onSubmit, ...t
     ...to,
     placeholder: initial,
     defaultValue: initial,
-    initialUserInput: initial,
     validate: (typed) => problem(meant(typed)) ?? onSubmit?.(meant(typed)),
     render() {
       const typed = this.userInput

@@ -36,6 +36,7 @@ export function documentOf({ project, credentials, started, model, checks }: Don
 
 export function reportCreated({ project, credentials, started }: Done, ui: Ui): void {
   const [first] = credentials
+  const tool = shellWord(join(project.dir, 'ollama-stack'))
   ui.data('')
   ui.data(`URL       ${project.url}`)
   if (project.ca !== null) ui.data(`CA        ${project.ca}  (clients need it to trust the certificate)`)
@@ -47,11 +48,12 @@ export function reportCreated({ project, credentials, started }: Done, ui: Ui): 
   if (first) {
     ui.data('')
     ui.data(started ? 'Try it:' : 'Start it, then try it:')
-    if (!started) ui.data(`  ${join(project.dir, 'ollama-stack')} up`)
+    if (!started) ui.data(`  ${tool} up`)
     ui.data(`  ${curlCommand(project, first)}`)
   }
   ui.data('')
-  ui.data(`See it: ${join(project.dir, 'ollama-stack')} status    Take it down: ${join(project.dir, 'ollama-stack')} down`)
+  ui.data(`See it:        ${tool} status`)
+  ui.data(`Take it down:  ${tool} down`)
 }
 
 /** What was made goes along with the error, so that no secret is lost. */

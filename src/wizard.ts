@@ -15,7 +15,7 @@ import { portFree } from './port-free.ts'
 
 type Known = Partial<Answers>
 
-export async function ask(given: Known, setting: Setting, context: Context): Promise<Answers> {
+export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false } = {}): Promise<Answers> {
   // Clack's prompts never let go of their signal: with the program's own, each of them would write
   // a line when Ctrl-C comes long after the last answer.
   const stop = new AbortController()
@@ -23,7 +23,9 @@ export async function ask(given: Known, setting: Setting, context: Context): Pro
   if (context.signal.aborted) forward()
   context.signal.addEventListener('abort', forward)
   try {
-    return await askWith(given, setting, context, { input: context.stdin, output: context.stderr, signal: stop.signal })
+    const to = { input: context.stdin, output: context.stderr, signal: stop.signal }
+    const answers = await askWith(given, setting, context, to)
+    return dryRun ? answers : { ...answers, start: await agree(given.start, to) }
   } finally {
     context.signal.removeEventListener('abort', forward)
   }
@@ -49,9 +51,17 @@ async function askWith(given: Known, setting: Setting, { ui }: Context, to: Stre
     throwAll(conflicts(answers, false, setting.machine))
   }
   ui.note('This will be made', summary(answers, setting, to.output))
-  const go = await choose(answers.start ? 'Write it, start it and test it?' : 'Write it?', [{ value: 'yes', label: 'Yes' }, { value: 'no', label: 'No' }], 'yes', to)
-  if (go !== 'yes') throw new CancelError()
   return answers
+}
+
+/** The last question. Returns whether to start what is written. */
+async function agree(start: boolean | undefined, to: Streams): Promise<boolean> {
+  const no = { value: 'no', label: 'No' }
+  const go = start === undefined
+    ? await choose('Make it?', [{ value: 'start', label: 'Yes: write it, start it and test it' }, { value: 'write', label: 'Only write the files' }, no], 'start', to)
+    : await choose(start ? 'Write it, start it and test it?' : 'Write it?', [{ value: start ? 'start' : 'write', label: 'Yes' }, no], start ? 'start' : 'write', to)
+  if (go === 'no') throw new CancelError()
+  return go === 'start'
 }
 
 interface Streams {
@@ -122,7 +132,7 @@ async function taken(bind: string, port: number): Promise<string | undefined> {
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, model, start } = answers
+  const { directory, name, auth, people, bind, port, tls, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
@@ -131,7 +141,6 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ['Reachable', `${bind}, port ${port}, ${tls === 'off' ? 'plain HTTP' : 'HTTPS with a private CA'}`],
     ...(tls === 'off' ? [] : [['Names', allHosts(answers, machine).join(', ')]]),
     ['Test model', model ?? 'none'],
-    ['Start now', start ? 'yes' : 'no'],
   ]
   // The box itself takes six columns.
   const gap = ' '.repeat(18)

@@ -14,13 +14,13 @@
 
 import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
-import { answer, createFlags, repeatLine } from '../answer.ts'
+import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
 import { allOk, runChecks } from '../checks.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
 import { connect, type Engine } from '../engine.ts'
-import { CancelError, StackError } from '../errors.ts'
+import { adding, CancelError, StackError } from '../errors.ts'
 import { loadProject } from '../project.ts'
 import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
@@ -74,15 +74,36 @@ async function create(input: Input<typeof createFlags>, context: Context): Promi
 
 /** Everything before the first file. Asks the engine too: without one, or with the port taken, there is nothing to clean up. */
 async function prepare(input: Input<typeof createFlags>, context: Context, now: Date) {
-  const { env, signal } = context
-  const { answers, machine, password } = await answer(input, context)
+  const mayStart = input.flags.start !== false && !input.flags['dry-run']
+  let found: Engine | undefined
+  const answered = await answer(input, context, async () => {
+    if (mayStart) found = await reach(context)
+  })
+  const { answers, password } = answered
+  try {
+    const engine = mayStart && answers.start ? found ?? await reach(context) : null
+    return { answers, password, ...await compose(answered, engine, now) }
+  } catch (error) {
+    // Nobody should have to answer the same questions again.
+    throw answered.asked && error instanceof StackError ? adding(error, `Your answers in one line, to change what is in the way: ${repeatLine(answers, { ownPassword: false })}`) : error
+  }
+}
+
+async function reach({ env, signal }: Context): Promise<Engine> {
+  try {
+    return await connect({ env, signal })
+  } catch (error) {
+    throw error instanceof StackError && error.exit === 1 ? adding(error, 'Or only write the files for now: add --no-start') : error
+  }
+}
+
+async function compose({ answers, machine, password }: Answered, engine: Engine | null, now: Date) {
   const config = toConfig(answers, machine)
   const stack = stacks[config.auth]
   if (!stack) throw new Error(`no stack called ${config.auth}`)
-  const engine = answers.start && !input.flags['dry-run'] ? await connect({ env, signal }) : null
   if (engine) await nothingInTheWay(engine, config)
   const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
-  return { answers, password, config, engine, ...await render(stack, whole, answers.people, { now, ...(password === undefined ? {} : { password }) }) }
+  return { config, engine, ...await render(stack, whole, answers.people, { now, ...(password === undefined ? {} : { password }) }) }
 }
 
 async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {

@@ -15,7 +15,7 @@ export const KEY = /^olsk_[A-Za-z0-9_-]{43}$/
 export const bearer: Stack = {
   id: 'bearer',
   title: 'Bearer keys (OpenResty)',
-  hint: 'a key per person; what OpenAI and Anthropic clients, IDEs and scripts send',
+  hint: 'for OpenAI and Anthropic clients, IDEs, scripts',
   noun: 'key',
   ownPassword: false,
   needsTls: false,

@@ -37,7 +37,7 @@ export async function tools(): Promise<string> {
   const found = await Promise.all(Object.keys(TOOLS).map(async (program) => ({ program, there: await onPath(program) })))
   const missing = found.filter(({ there }) => !there).map(({ program }) => program)
   if (missing.length === 0) return found.map(({ program }) => program).join(' ')
-  if (!canInstall()) return `missing: ${missing.join(' ')} (tests that use them are skipped)`
+  if (!canInstall()) throw new Stop(`Tests use programs that are missing here. Install them:\n  sudo apt-get install ${missing.map((program) => TOOLS[program] ?? program).join(' ')}`)
   await install(...missing.map((program) => TOOLS[program] ?? program))
   return `${found.map(({ program }) => program).join(' ')} (installed ${missing.join(' ')})`
 }

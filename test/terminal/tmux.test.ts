@@ -1,6 +1,8 @@
-// The built program in a real terminal. No engine: DOCKER_HOST points at nothing, and nothing is started.
+// The built program in a real terminal. Nothing is started.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -8,6 +10,7 @@ import { type Pane, Tmux } from './keys.ts'
 
 const program = join(import.meta.dirname, '../../dist/create.js')
 const tmux = new Tmux()
+const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
 let cwd: string
 
 beforeAll(() => {
@@ -17,8 +20,7 @@ beforeEach(() => { cwd = mkdtempSync(join(tmpdir(), 'tmux-')) })
 afterEach(() => rmSync(cwd, { recursive: true, force: true }))
 afterAll(() => tmux.kill())
 
-const open = (args: string, columns = 80): Pane =>
-  tmux.open(`'${process.execPath}' '${program}' ${args}`, { cwd, columns, env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } })
+const open = (args: string, columns = 80, env: Record<string, string> = {}): Pane => tmux.open(`'${process.execPath}' '${program}' ${args}`, { cwd, columns, env })
 
 /** Enter at each of these questions. */
 async function enter(pane: Pane, ...questions: string[]): Promise<void> {
@@ -36,7 +38,7 @@ test('the first screen: what this is, one question, its default and its hint', a
     '┌  create-ollama-stack: Ollama behind a login',
     '│',
     '◆  Where should the project go?',
-    '│  ollama-stack█',
+    '│  ollama-stack',
     '└  a new or empty directory',
   ].join('\n'))
   pane.key('C-c')
@@ -76,10 +78,9 @@ describe('backing out', () => {
     expect(pane.cursorVisible()).toBe(true)
   }
   test.each([['C-c', 'the first question'], ['C-d', 'the first question'], ['C-c', 'a choice'], ['C-d', 'a choice'], ['C-c', 'the summary']])('%s at %s', async (key, where) => {
-    const pane = open(where === 'the summary' ? 'ollama-stack --auth basic --user ann --bind 127.0.0.1 --tls off --port 8899 --model none' : '')
-    if (where === 'a choice') await enter(pane, 'Where should')
-    if (where === 'the summary') await enter(pane, 'Start and test it now?')
-    await pane.see(where === 'the summary' ? 'Write it, start it and test it?' : where === 'a choice' ? 'How do people' : 'Where should')
+    const pane = open(where === 'the summary' ? '--auth basic --user ann --bind 127.0.0.1 --tls off --port 8899 --model none' : '')
+    if (where !== 'the first question') await enter(pane, 'Where should')
+    await pane.see(where === 'the summary' ? 'Make it?' : where === 'a choice' ? 'How do people' : 'Where should')
     pane.key(key)
     await leftNothing(pane)
   })
@@ -97,12 +98,10 @@ describe('to the end', () => {
   test('every question by Enter, only files: URL, key once, commands to paste', async () => {
     const pane = open('')
     await enter(pane, 'Where should', 'How do people', 'Who may', 'From where', 'Encrypt', 'On which port?', 'Which model')
-    await pane.see('◆  Start and test it now?')
-    pane.key('Down', 'Enter')
-    expect(await pane.see('◆  Write it?')).toMatch(/Start now +no/)
+    await pane.see('◆  Make it?')
     expect(existsSync(join(cwd, 'ollama-stack'))).toBe(false)
     expect(pane.everything()).not.toMatch(/olsk_/)
-    pane.key('Enter')
+    pane.key('Down', 'Enter')
     await pane.see('exit 0')
     const report = pane.everything()
     const dir = join(cwd, 'ollama-stack')
@@ -146,11 +145,33 @@ describe('to the end', () => {
   })
 })
 
+test('without an engine nobody answers questions for nothing', async () => {
+  const pane = open('stack', 80, NO_ENGINE)
+  expect(await pane.see('exit 1')).toMatch(/^Error: No Docker Engine answers[^]*add --no-start/m)
+  expect(pane.everything()).not.toContain('◆')
+  const files = open('stack --no-start', 80, NO_ENGINE)
+  expect(await files.see('◆')).toContain('How do people log in?')
+  files.key('C-c')
+  await files.see('exit 130')
+})
+
+test('what is in the way afterwards costs no answer', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const pane = open(`stack --user ann --bind 127.0.0.1 --tls off --port ${port} --model none`)
+  await enter(pane, 'How do people', 'Make it?')
+  expect(await pane.see('exit 1')).toMatch(new RegExp(`Error: Port ${port} on 127.0.0.1 is taken by process`))
+  expect(pane.everything()).toMatch(new RegExp(`Your answers in one line.*: npx .*/stack --name stack --auth bearer --user ann:admin .*--port ${port} --model none --yes`))
+  expect(files()).toEqual([])
+  server.close()
+})
+
 test('flags alone ask nothing; an engine that is not there is an error with a way out', async () => {
-  const pane = open('stack --yes --no-start')
+  const pane = open('stack --yes --no-start', 80, NO_ENGINE)
   await pane.see('exit 0')
   expect(pane.everything()).not.toContain('◆')
-  const started = open('other --yes')
+  const started = open('other --yes', 80, NO_ENGINE)
   expect(await started.see('exit 1')).toMatch(/^Error: /m)
   expect(existsSync(join(cwd, 'other'))).toBe(false)
   expect(started.cursorVisible()).toBe(true)

@@ -14,7 +14,7 @@ import { CTRL_C, CTRL_D, CTRL_U, DOWN, ENTER, fakeTerminal, type FakeTerminal } 
 
 const QUESTIONS = [
   'Where should the project go?', 'How do people log in?', 'Who may log in?', 'From where is it reachable?', 'Encrypt the connection?',
-  'On which port?', 'Which model should it pull', 'Start and test it now?', 'Write it, start it and test it?',
+  'On which port?', 'Which model should it pull', 'Make it?',
 ]
 const machine: Machine = { names: ['box', 'box.local'], addresses: [{ ip: '192.0.2.7', network: 'eth0', kind: 'lan' }, { ip: '100.64.0.9', network: 'tailscale0', kind: 'vpn' }] }
 /** Everything but what a test asks about. */
@@ -31,11 +31,11 @@ interface Run extends FakeTerminal {
   stop: AbortController
 }
 
-function start(given: Partial<Answers> = {}, columns = 80): Run {
+function start(given: Partial<Answers> = {}, columns = 80, how: { dryRun?: boolean } = {}): Run {
   const terminal = fakeTerminal(columns)
   const stop = new AbortController()
   const { input: stdin, output: stderr } = terminal
-  const result = ask(given, { cwd, machine }, { cwd, env: {}, stdin, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal })
+  const result = ask(given, { cwd, machine }, { cwd, env: {}, stdin, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
   result.catch(() => {})
   return { ...terminal, result, stop }
 }
@@ -90,10 +90,24 @@ describe('answers', () => {
     expect(await run.result).toMatchObject({ bind: '0.0.0.0', tls: 'private' })
   })
 
+  test('only the files', async () => {
+    const run = start(without('start'))
+    await run.see('Make it?')
+    run.press(DOWN, ENTER)
+    expect((await run.result).start).toBe(false)
+  })
+
+  test('a dry run writes nothing, so it asks for no agreement', async () => {
+    const run = start(without('model'), 80, { dryRun: true })
+    await enter(run, ['Which model'])
+    expect((await run.result).model).toBe('gemma3:1b')
+    expect(run.screen()).toContain('This will be made')
+  })
+
   test('people with and without a role, and the summary says who may what', async () => {
     const run = start(without('people'))
     await run.see('Who may log in?')
-    run.press(CTRL_U, 'ann bob:user, carl:admin', ENTER)
+    run.press('ann bob:user, carl:admin', ENTER)
     expect(await run.see('Write it?')).toMatch(/People +ann \(admin\), bob \(user\), carl \(admin\)/)
     run.press(ENTER)
     expect((await run.result).people).toEqual([{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }, { name: 'carl', role: 'admin' }])
@@ -101,7 +115,7 @@ describe('answers', () => {
 
   test('a terminal that does not know its width', async () => {
     const run = start(without('port'), 0)
-    expect(await run.see('└  from 1 to 65535')).toContain('◆  On which port?')
+    expect(await run.see(/└ .*from 1 to 65535/)).toContain('◆  On which port?')
     run.press(CTRL_C)
     await expect(run.result).rejects.toThrow(CancelError)
   })
@@ -109,7 +123,7 @@ describe('answers', () => {
   test('~ is the home directory, as in a shell', async () => {
     const run = start(without('directory'))
     await run.see('Where should')
-    run.press(CTRL_U, '~/no-such-stack', ENTER)
+    run.press('~/no-such-stack', ENTER)
     expect(await run.see('Write it?')).toMatch(new RegExp(`Directory +${homedir()}/no-such-stack`))
     run.press(DOWN, ENTER)
     await expect(run.result).rejects.toThrow(CancelError)
@@ -125,7 +139,7 @@ describe('answers', () => {
     // Plain HTTP was asked for with a flag: nobody may publish that by choosing from a list.
     expect(bind).not.toMatch(/192\.0\.2\.7|Everywhere/)
     run.press(ENTER)
-    expect(await run.see('Write it?')).not.toMatch(/Who may|Encrypt|On which port|Which model|Start and test/)
+    expect(await run.see('Write it?')).not.toMatch(/Who may|Encrypt|On which port|Which model|Make it/)
   })
 })
 
@@ -136,13 +150,13 @@ describe('while typing', () => {
     ['directory', 'Where should', 'status', '"status" is a command', 'a new or empty directory', './status'],
     ['directory', 'Where should', 'full', 'is not empty', 'a new or empty directory', 'fuller'],
     ['port', 'On which port?', '99999', `It can't be "99999"`, 'from 1 to 65535', '1'],
-    ['model', 'Which model', '../x', `"../x" isn't a model name`, 'none for no model', 'none'],
+    ['model', 'Which model', '../x', `"../x" isn't a model name`, 'or none', 'none'],
   ])('%s, %s %s', async (key, question, bad, problem, hint, good) => {
     mkdirSync(join(cwd, 'full'))
     writeFileSync(join(cwd, 'full', 'file'), '')
     const run = start(without(key))
     expect(await run.see(question)).toContain(hint)
-    run.press(CTRL_U, bad)
+    run.press(bad)
     // Not a flag's words: nobody wrote one.
     expect(await run.see(problem)).not.toMatch(/--(port|user)|create-ollama-stack \S*status/)
     run.press(ENTER, ENTER)
@@ -162,7 +176,7 @@ describe('while typing', () => {
     try {
       const run = start(without('port'))
       await run.see('On which port?')
-      run.press(CTRL_U, String(port), ENTER)
+      run.press(String(port), ENTER)
       const screen = await run.see(`Something listens on port ${port} already.`)
       const free = /(\d+) is free/.exec(screen)?.[1] ?? ''
       expect(screen).not.toContain('Write it?')
@@ -204,6 +218,13 @@ describe('backing out', () => {
     await enter(run, QUESTIONS.slice(0, 3))
     await run.see('From where')
     run.stop.abort()
+    await gaveUp(run)
+  })
+
+  test('No at the very end, where the start is open too', async () => {
+    const run = start(without('start'))
+    expect(await run.see('Make it?')).toMatch(/● Yes: write it, start it and test it\n.*○ Only write the files\n.*○ No/)
+    run.press(DOWN, DOWN, ENTER)
     await gaveUp(run)
   })
 

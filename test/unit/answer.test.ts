@@ -91,7 +91,7 @@ describe('nobody to ask', () => {
   test('names what is open, and the line to run, with what was said already', async () => {
     const error = await refused(['my stack', '--auth', 'basic', '--password-stdin', '--dry-run'], { json: true })
     expect([error.code, error.exit]).toEqual(['E_NEEDS_ANSWERS', 2])
-    expect(error.message).toBe('There is no terminal to ask in, and these are open: --user, --bind, --tls, --port, --model, --start.')
+    expect(error.message).toBe('There is no terminal to ask in, and these are open: --user, --bind, --tls, --port, --model.')
     expect(error.hint).toBe(`Take the defaults: npx create-ollama-stack@latest '${cwd}/my stack' --auth basic --password-stdin --dry-run --json --yes\nSee what can be chosen: npx create-ollama-stack@latest --help`)
   })
   test('nothing was said', async () => {
