@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { withLock } from './lock.ts'
 import type { Project } from './project.ts'
+import { checkServerCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -18,6 +19,7 @@ const HEALTHY_MS = 180_000
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   if (engine.warning !== null) ui.warn(engine.warning)
   const want = desired(project.file, project.dir)
+  checkServerCert(project)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
   return alone(project, ui, signal, async () => {

@@ -1,0 +1,45 @@
+// The server's certificate on disk, before a proxy is started with it.
+
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readCert } from './certs.ts'
+import { StackError } from './errors.ts'
+import type { Project } from './project.ts'
+
+const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key: 'certs/server/server.key' }
+
+/**
+ * Throws E_CERT_DAMAGED. nginx and Caddy say of a damaged file only that it is one, and Caddy starts
+ * without complaint when the CA's file is empty: nobody could log in then, with no word why.
+ */
+export function checkServerCert({ dir, tls }: Pick<Project, 'dir' | 'tls'>): void {
+  if (tls === 'off') return
+  for (const path of [FILES.ca, FILES.cert]) whole(dir, path, 'is not a whole certificate in PEM form', readCert)
+  const cert = read(dir, FILES.cert)
+  const fits = whole(dir, FILES.key, 'is not a whole private key in PEM form', (text) => cert === null || new X509Certificate(cert).checkPrivateKey(createPrivateKey(text)))
+  if (fits === false) throw damaged(join(dir, FILES.key), 'is the key of another certificate than server.crt beside it')
+}
+
+function whole<T>(dir: string, path: string, otherwise: string, parse: (text: string) => T): T | null {
+  const text = read(dir, path)
+  try {
+    return text === null ? null : parse(text)
+  } catch (cause) {
+    throw damaged(join(dir, path), otherwise, cause)
+  }
+}
+
+/** null: it is somebody else's, who lets this user start it but not look into it. */
+function read(dir: string, path: string): string | null {
+  try {
+    return readFileSync(join(dir, path), 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EACCES') return null
+    throw damaged(join(dir, path), (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : "can't be read", cause)
+  }
+}
+
+function damaged(path: string, what: string, cause?: unknown): StackError {
+  return new StackError('E_CERT_DAMAGED', `${path} ${what}. Nothing was started.`, { hint: 'Put it back from your backup, together with the files beside it.', cause })
+}

@@ -1,0 +1,50 @@
+// Files of a certificate that somebody damaged: named before anything is started.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { makeCa, makeServerCert, type KeyPair } from '../../src/certs.ts'
+import { StackError } from '../../src/errors.ts'
+import { checkServerCert } from '../../src/server-cert.ts'
+
+let dir: string
+let ca: KeyPair
+let server: KeyPair
+let other: KeyPair
+const put = (name: string, text: string): void => writeFileSync(join(dir, 'certs/server', name), text)
+
+beforeAll(async () => {
+  const now = new Date()
+  ca = await makeCa({ name: 'test', now })
+  server = await makeServerCert({ ca, hosts: ['localhost'], now })
+  other = await makeServerCert({ ca, hosts: ['localhost'], now })
+})
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'server-cert-'))
+  mkdirSync(join(dir, 'certs/server'), { recursive: true })
+  put('ca.crt', ca.cert)
+  put('server.crt', server.cert)
+  put('server.key', server.key)
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+test('whole files, and none at all without TLS', () => {
+  expect(() => checkServerCert({ dir, tls: 'private' })).not.toThrow()
+  expect(() => checkServerCert({ dir: '/nowhere', tls: 'off' })).not.toThrow()
+})
+
+test.each<[string, () => void, string]>([
+  ['an empty CA', () => put('ca.crt', ''), 'certs/server/ca.crt is not a whole certificate'],
+  ['a key where the CA should be', () => put('ca.crt', ca.key), 'certs/server/ca.crt is not a whole certificate'],
+  ['half a certificate', () => put('server.crt', server.cert.slice(0, 200)), 'certs/server/server.crt is not a whole certificate'],
+  ['half a key', () => put('server.key', server.key.slice(0, 60)), 'certs/server/server.key is not a whole private key'],
+  ['the key of another', () => put('server.key', other.key), 'certs/server/server.key is the key of another certificate'],
+  ['no key', () => rmSync(join(dir, 'certs/server/server.key')), 'certs/server/server.key is missing'],
+])('%s', (_, damage, message) => {
+  damage()
+  const error = (() => { try { checkServerCert({ dir, tls: 'private' }) } catch (caught) { return caught } })() as StackError
+  expect(error).toBeInstanceOf(StackError)
+  expect({ code: error.code, message: error.message }).toEqual({ code: 'E_CERT_DAMAGED', message: expect.stringContaining(message) })
+  expect(error.hint).toContain('backup')
+})
