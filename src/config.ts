@@ -27,8 +27,8 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
   } else if (tls === 'off' && bind !== undefined && !insecureHttp && !isPrivate(bind, machine)) {
     found.push(new UsageError('E_INSECURE', `--tls off on ${bind} would send every credential and prompt readable over the network.`, 'Leave --tls out to get HTTPS with a private CA. If something else encrypts the way: --insecure-http'))
   }
-  if (ownPassword && stack && !stack.ownPassword) {
-    const able = Object.values(stacks).filter((other) => other.ownPassword).map(({ id }) => id)
+  if (ownPassword && stack && !stack.brings.includes('password')) {
+    const able = Object.values(stacks).filter((other) => other.brings.includes('password')).map(({ id }) => id)
     found.push(new UsageError('E_PASSWORD', `--password-stdin doesn't go with --auth ${stack.id}: its ${stack.noun}s are made, not chosen.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
   }
   return found

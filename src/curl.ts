@@ -9,9 +9,10 @@ export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, creden
   if (project.ca !== null) words.push('--cacert', project.ca)
   if (credential.files !== null) {
     const at = (path: string): string => (isAbsolute(path) ? path : join(project.dir, path))
-    words.push('--cert', at(credential.files.cert), '--key', at(credential.files.key))
+    // Whose key never came here knows where it is.
+    words.push('--cert', at(credential.files.cert), '--key', credential.files.key === null ? 'YOUR.key' : at(credential.files.key))
   }
-  for (const [name, value] of Object.entries(credential.login.headers)) words.push('-H', `${name}: ${value}`)
+  for (const [name, value] of Object.entries(credential.login?.headers ?? {})) words.push('-H', `${name}: ${value}`)
   words.push(`${project.url}/api/tags`)
   return words.map(shellWord).join(' ')
 }

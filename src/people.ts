@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Credential, FileMap, Issued, IssueOptions, Person, Role } from '../stacks/stack.ts'
+import type { Account, Credential, FileMap, Issued, IssueOptions, MadeCredential, Person, Role, RotateOptions } from '../stacks/stack.ts'
 import { shellWord } from './curl.ts'
 import { applyChange, readTree } from './disk.ts'
 import { StackError } from './errors.ts'
@@ -14,11 +14,11 @@ import { TEST_PREFIX } from './test-names.ts'
 /** What the stacks' people functions read. */
 const CREDENTIALS = ['credentials', 'certs']
 
-export function listPeople(project: Project): Person[] {
+export function listPeople(project: Project): Account[] {
   return everybody(project).filter((person) => !person.name.startsWith(TEST_PREFIX))
 }
 
-function everybody(project: Project): Person[] {
+function everybody(project: Project): Account[] {
   return project.stack.people.list(credentialFiles(project))
 }
 
@@ -49,8 +49,16 @@ function explainDenied(error: unknown, { dir }: Project): unknown {
 }
 
 export function issue(project: Project, person: Person, options: IssueOptions): Promise<Credential> {
+  return apply(project, (files) => project.stack.people.issue(files, person, options))
+}
+
+export function rotate(project: Project, name: string, options: RotateOptions): Promise<Credential> {
+  return apply(project, (files) => project.stack.people.rotate(files, name, options))
+}
+
+function apply(project: Project, make: (files: FileMap) => Promise<Issued>): Promise<Credential> {
   return changing(project, async () => {
-    const { change, credential }: Issued = await project.stack.people.issue(credentialFiles(project), person, options)
+    const { change, credential } = await make(credentialFiles(project))
     applyChange(project.dir, change)
     return credential
   })
@@ -64,6 +72,17 @@ export function remove(project: Project, names: readonly string[]): Promise<void
   })
 }
 
+/** Somebody for a moment, whose login we hold. */
+export async function issueTestPerson(project: Project, role: Role, now: Date): Promise<MadeCredential> {
+  const credential = await issue(project, { name: `${TEST_PREFIX}${role}-${randomBytes(4).toString('hex')}`, role }, { now })
+  if (!isMade(credential)) throw new Error('a credential made here has no private part')
+  return credential
+}
+
+function isMade(credential: Credential): credential is MadeCredential {
+  return credential.secret !== null && credential.login !== null
+}
+
 /**
  * Runs `work` with people made for it, one per role asked, and removes them whatever happens.
  * No stored secret is needed, and it shows that the proxy takes changes while it runs.
@@ -72,13 +91,11 @@ export async function withTestPeople<T>(
   project: Project,
   roles: readonly Role[],
   now: Date,
-  work: (people: Credential[]) => Promise<T>,
+  work: (people: MadeCredential[]) => Promise<T>,
 ): Promise<T> {
-  const made: Credential[] = []
+  const made: MadeCredential[] = []
   try {
-    for (const role of roles) {
-      made.push(await issue(project, { name: `${TEST_PREFIX}${role}-${randomBytes(4).toString('hex')}`, role }, { now }))
-    }
+    for (const role of roles) made.push(await issueTestPerson(project, role, now))
     return await work(made)
   } finally {
     const listed = new Set(everybody(project).map((person) => person.name))
@@ -94,7 +111,7 @@ export async function sweepTestPeople(project: Project): Promise<string[]> {
 }
 
 /** Waits until the proxy lets `credential` in (the key file is looked at twice a second). Throws E_LOGIN_DEAD after 5 s. */
-export async function untilKnown(door: Door, credential: Credential, signal?: AbortSignal): Promise<void> {
+export async function untilKnown(door: Door, credential: MadeCredential, signal?: AbortSignal): Promise<void> {
   for (const end = Date.now() + 5000; ; await sleep(50, undefined, signal ? { signal } : {})) {
     const { status } = await ask(door, { path: '/api/version', login: credential.login, ...(signal ? { signal } : {}) })
     if (status !== 401) return

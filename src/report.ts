@@ -1,9 +1,10 @@
 // What `create` ends with: the document for scripts, and the last words for people.
 
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import type { Credential } from '../stacks/stack.ts'
 import type { CheckResult } from './checks.ts'
 import { curlCommand, shellWord } from './curl.ts'
+import { credentialLines, userDocument } from './credential-report.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
 import type { Ui } from './ui.ts'
@@ -15,12 +16,6 @@ export interface Done {
   started: boolean
   model: string | null
   checks: CheckResult[]
-}
-
-/** An element of `users` in `--json`; paths are absolute. */
-export function userDocument(project: Project, { name, role, secret, files }: Credential): object {
-  const at = (path: string): string => (isAbsolute(path) ? path : join(project.dir, path))
-  return { name, role, secret, files: files && { cert: at(files.cert), key: at(files.key), p12: at(files.p12) } }
 }
 
 export function documentOf({ project, credentials, started, model, checks }: Done): object {
@@ -40,11 +35,7 @@ export function reportCreated({ project, credentials, started }: Done, ui: Ui): 
   ui.data('')
   ui.data(`URL       ${project.url}`)
   if (project.ca !== null) ui.data(`CA        ${project.ca}  (clients need it to trust the certificate)`)
-  for (const { name, role, secret, files } of credentials) {
-    if (files) ui.data(`${role.padEnd(9)} ${name}  ${join(project.dir, files.p12)}`)
-    ui.data(files ? `          its password: ${secret}` : `${role.padEnd(9)} ${name}  ${project.stack.noun}: ${secret}`)
-  }
-  if (credentials.length > 0) ui.data('These are shown once; only what can check them is kept.')
+  for (const line of credentialLines(project, credentials)) ui.data(line)
   if (first) {
     ui.data('')
     ui.data(started ? 'Try it:' : 'Start it, then try it:')

@@ -43,6 +43,13 @@ export interface Person {
   role: Role
 }
 
+/** What the files say about somebody. null: made by hand, so nobody knows; or valid without an end. */
+export interface Account extends Person {
+  created: Date | null
+  /** From then on the proxy refuses the credential. */
+  expires: Date | null
+}
+
 /** How a client proves who it is: request headers, or a client certificate (PEM). */
 export interface Login {
   headers: Record<string, string>
@@ -52,10 +59,17 @@ export interface Login {
 
 /** Made once, shown once. Disk keeps only what can't be turned back into it. */
 export interface Credential extends Person {
-  /** Password, key, or the password of the PKCS#12 file. */
-  secret: string
+  /** Password, key, or the password of the PKCS#12 file; null when the private part never left its owner. */
+  secret: string | null
   /** Project-relative paths of the client's bundle; null when the secret is all there is. */
-  files: { cert: string; key: string; p12: string } | null
+  files: { cert: string; key: string | null; p12: string | null } | null
+  /** null when the private part never left its owner. */
+  login: Login | null
+}
+
+/** A credential whose private part is here, as every one made without `own` is. */
+export interface MadeCredential extends Credential {
+  secret: string
   login: Login
 }
 
@@ -64,10 +78,25 @@ export interface Issued {
   credential: Credential
 }
 
-export interface IssueOptions {
-  /** A password chosen by its owner. Only a stack with `ownPassword` takes one. */
+/** What a person may bring instead of getting it made. Which of them, is each stack's own `brings`. */
+export interface Own {
   password?: string
+  /** A PKCS#10 request in PEM. */
+  csr?: string
+  /** A line of a .pub file: `ssh-ed25519 AAAA... comment`. */
+  sshKey?: string
+}
+
+export interface IssueOptions extends Own {
   now: Date
+  /** Whole seconds. Left out or null: no end. */
+  expires?: Date | null
+}
+
+export interface RotateOptions extends Own {
+  now: Date
+  /** For so many milliseconds the old credential stays valid too; with 0 it ends at once. */
+  overlap: number
 }
 
 /** A login that must fail, for the smoke tests. Made from a valid one, so that only one thing is wrong. */
@@ -86,8 +115,8 @@ export interface Stack {
   hint: string
   /** What a person gets, in one word for sentences: `password`, `key`, `certificate`. */
   noun: string
-  /** Whether a person may bring their own password. */
-  ownPassword: boolean
+  /** What a person may bring of their own. */
+  brings: readonly (keyof Own)[]
   /** mTLS can't do without TLS. */
   needsTls: boolean
   /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */
@@ -108,9 +137,14 @@ export interface Stack {
    * They throw StackError on damaged input; they never drop a line that they don't understand.
    */
   people: {
-    list(files: FileMap): Person[]
+    /** Also those whose time is over. */
+    list(files: FileMap): Account[]
+    /** Throws E_USER_NAME, E_USER_EXISTS (in any case of the letters), E_PASSWORD, E_CSR, E_SSH_KEY. */
     issue(files: FileMap, person: Person, options: IssueOptions): Promise<Issued>
+    /** Another credential for the same person, with the same role and end. Throws E_USER_UNKNOWN. */
+    rotate(files: FileMap, name: string, options: RotateOptions): Promise<Issued>
+    /** Everything of that name, damaged lines too. Throws E_USER_UNKNOWN. */
     remove(files: FileMap, name: string): Change
   }
-  badLogins(valid: Credential, files: FileMap, now: Date): Promise<BadLogin[]>
+  badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
 }

@@ -1,6 +1,6 @@
 // What a smoke test is. Each one sees the stack from outside, as a client or a stranger would.
 
-import type { Credential, Stack } from '../../stacks/stack.ts'
+import type { MadeCredential, Stack } from '../../stacks/stack.ts'
 import type { Engine } from '../engine.ts'
 import type { Door } from '../http.ts'
 import type { Project } from '../project.ts'
@@ -20,8 +20,8 @@ export interface Visit {
   stack: Stack
   door: Door
   /** Made for these checks, removed afterwards. */
-  user: Credential
-  admin: Credential
+  user: MadeCredential
+  admin: MadeCredential
   engine: Engine | null
   now: Date
   signal: AbortSignal

@@ -3,8 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BadLogin } from '../../stacks/stack.ts'
 import { ask, keptAlive, TlsAlert, type Reply } from '../http.ts'
-import { issue, remove, untilKnown } from '../people.ts'
-import { TEST_PREFIX } from '../test-names.ts'
+import { issueTestPerson, remove, untilKnown } from '../people.ts'
 import { failed, passed, status, type Check, type Verdict, type Visit } from './check.ts'
 
 /** The contract: a removed credential is refused within a second. */
@@ -90,7 +89,7 @@ function refusal({ status, headers, body }: Reply, challenge: RegExp): Verdict {
 
 /** On a connection that stays open: nothing is closed, the next request just isn't let in. */
 async function removed({ project, door, now, signal }: Visit): Promise<Verdict> {
-  const leaver = await issue(project, { name: `${TEST_PREFIX}leaver-${process.pid}`, role: 'user' }, { now })
+  const leaver = await issueTestPerson(project, 'user', now)
   const agent = keptAlive(door)
   const request = { path: '/api/version', login: leaver.login, agent, signal }
   let gone = false

@@ -123,6 +123,19 @@ describe.each(Object.values(stacks))('$id', (stack) => {
     expect(wrong).toEqual([])
   })
 
+  test('no ordinary process of the host reaches Ollama, on whatever interface', async () => {
+    const addresses = (await dockerOk('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}', container('ollama'))).split(' ')
+    expect(addresses).toHaveLength(2)
+    await heads()
+    // A connection alone proves nothing: something else may answer for any address. What Ollama saw does.
+    const { code, stderr } = await run('python3', [join(import.meta.dirname, 'from-the-host.py'), 'from-the-host', ...addresses])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    await ask(at, { path: '/api/version', login: logins.user, headers: { 'user-agent': 'through-the-door' } })
+    const agents = (await heads()).map((head) => value(head, 'user-agent'))
+    expect(agents).toContain('through-the-door')
+    expect(agents).not.toContain('from-the-host')
+  })
+
   test('a streamed answer arrives chunk by chunk', async () => {
     const times: number[] = []
     const response = await open(at, { method: 'POST', path: '/api/generate', login: logins.user, body: JSON.stringify({ model: 'gemma3:1b', prompt: 'hi' }) })
