@@ -86,13 +86,14 @@ function withDefaults(known: Partial<Answers>, setting: { cwd: string; machine: 
 }
 
 function needsAnswers(open: (keyof Answers)[], known: Partial<Answers>, flags: Given, { env, json }: Context): UsageError {
+  const dumb = env['TERM'] === 'dumb'
   // npm 7 and later turn `npm create x --yes` into this and hand nothing on (npx says `exec`).
   const eaten = env['npm_config_yes'] === 'true' && env['npm_command'] !== 'exec'
   const names = open.map((key) => (FIELDS[key].flag === null ? 'the directory' : `--${FIELDS[key].flag}`))
   const line = repeatLine(known, { ownPassword: flags['password-stdin'] === true, more: [...(flags['dry-run'] ? ['--dry-run'] : []), ...(json ? ['--json'] : [])] })
   return new UsageError(
     'E_NEEDS_ANSWERS',
-    `There is no terminal to ask in, and these are open: ${names.join(', ')}.${eaten ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
+    `${dumb ? "This terminal (TERM=dumb) can't show the questions" : 'There is no terminal to ask in'}, and these are open: ${names.join(', ')}.${eaten ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
     `Take the defaults: ${line}\nSee what can be chosen: npx create-ollama-stack@latest --help`,
   )
 }
@@ -107,10 +108,18 @@ async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortS
     if (length > 4096) throw new UsageError('E_PASSWORD', 'What came on stdin is far too long for a password.', "Give it alone: printf %s 'PASSWORD' | ... --password-stdin")
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)).replace(/\r?\n$/, '')
-  } catch {
+    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)))
+  } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError('E_PASSWORD', "What came on stdin isn't UTF-8, so no client could send it as a password.", 'Save the password as UTF-8 text.')
   }
+}
+
+function oneLine(text: string): string {
+  const password = text.replace(/\r?\n$/, '')
+  if (password === '') throw new UsageError('E_PASSWORD', 'Nothing came on stdin, so there is no password.', 'Pipe it: printf %s "$PASSWORD" | ... --password-stdin')
+  if (/[\r\n]/.test(password)) throw new UsageError('E_PASSWORD', 'More than one line came on stdin.', "Give the password alone: printf %s \"$PASSWORD\" | ... --password-stdin")
+  return password
 }
 
 /** The line that repeats this run without questions; what isn't known yet is left to the defaults. No secret is in it. */

@@ -49,7 +49,12 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
       ...(project.tls === 'off' ? [] : tlsChecks),
       ...(project.model === null ? [] : [stream]),
     ]
-    for (const check of list) note(await run(check, visit))
+    for (const check of list) {
+      const result = await run(check, visit)
+      // Most checks are too short to be interrupted in.
+      signal.throwIfAborted()
+      note(result)
+    }
   })
   return results
 }

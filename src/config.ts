@@ -43,8 +43,8 @@ export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>):
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
-  const { name, auth, bind, port, tls, model } = answers
-  return { name, auth, bind, port, tls, model, hosts: allHosts(answers, machine) }
+  const { name, auth, bind, port, tls, insecureHttp, model } = answers
+  return { name, auth, bind, port, tls, insecureHttp, model, hosts: allHosts(answers, machine) }
 }
 
 /** Throws them as one error. */
@@ -53,5 +53,5 @@ export function throwAll(problems: readonly UsageError[]): void {
   if (!first) return
   if (more.length === 0) throw first
   const message = problems.map((problem) => `- ${problem.message}${problem.hint === '' ? '' : ` ${problem.hint}`}`).join('\n')
-  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2 })
+  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2, hint: 'Put these right and run it again. Nothing was written.' })
 }

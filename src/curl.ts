@@ -12,7 +12,11 @@ export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, creden
     // Whose key never came here knows where it is.
     words.push('--cert', at(credential.files.cert), '--key', credential.files.key === null ? 'YOUR.key' : at(credential.files.key))
   }
-  for (const [name, value] of Object.entries(credential.login?.headers ?? {})) words.push('-H', `${name}: ${value}`)
+  for (const [name, value] of Object.entries(credential.login?.headers ?? {})) {
+    const pair = /^Basic (\S+)$/.exec(value)?.[1]
+    if (pair === undefined) words.push('-H', `${name}: ${value}`)
+    else words.push('-u', Buffer.from(pair, 'base64').toString('utf8'))
+  }
   words.push(`${project.url}/api/tags`)
   return words.map(shellWord).join(' ')
 }

@@ -17,8 +17,9 @@ export function dryRun(directory: string, files: FileMap, { json, ui }: Context)
   else {
     ui.data(`Would write to ${directory}:`)
     for (const { path, mode } of list) ui.data(`  ${mode}  ${path}`)
-    ui.data('Would do on the engine:')
-    for (const step of steps) ui.data(`  ${step}`)
+    ui.data('Would do on an engine that has nothing of it yet:')
+    // The reasons are about an engine that was looked at; this is none.
+    for (const step of steps) ui.data(`  ${step.replace(/ \([^()]*\)$/, '')}`)
     ui.data('Nothing was written, nothing was started.')
   }
   return 0

@@ -5,7 +5,12 @@ import type { FileMap } from '../stacks/stack.ts'
 
 const posix = `#!/bin/sh
 # Runs the copy of ollama-stack that made this project, on this project.
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
+self=$0
+while [ -h "$self" ]; do # a link in ~/bin, say
+  target=$(readlink -- "$self")
+  case $target in /*) self=$target ;; *) self=$(dirname -- "$self")/$target ;; esac
+done
+here=$(CDPATH= cd -- "$(dirname -- "$self")" && pwd) || exit 1
 if ! command -v node >/dev/null 2>&1; then
   echo "ollama-stack needs Node.js 20.19 or newer, and there is no 'node' on the PATH." >&2
   echo "Install it from https://nodejs.org, or use plain 'docker compose' in $here." >&2

@@ -1,11 +1,12 @@
 // A project on disk: written once by `create`, read back by every other command.
 
-import { lstatSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
 import type { Stack } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile } from './compose.ts'
+import { shellWord } from './curl.ts'
 import { StackError, UsageError } from './errors.ts'
 
 export interface Project {
@@ -15,6 +16,8 @@ export interface Project {
   stack: Stack
   file: ComposeFile
   tls: 'off' | 'private'
+  /** Plain HTTP was asked for on an address where others can listen. */
+  insecureHttp: boolean
   bind: string
   port: number
   /** Names and addresses it answers to; the first one is what clients are told. */
@@ -30,7 +33,10 @@ export function findProject(cwd: string, asked: string | undefined): string {
   if (asked !== undefined) {
     const dir = resolve(cwd, asked)
     if (holdsStack(dir)) return dir
-    throw new UsageError('E_NO_PROJECT', `${dir} holds no stack (no compose.yaml with an x-ollama-stack block).`, 'Make one there: npx create-ollama-stack@latest ' + asked)
+    if (existsSync(join(dir, '.ollama-stack'))) {
+      throw new UsageError('E_NO_PROJECT', `${join(dir, 'compose.yaml')} is gone, or its x-ollama-stack block is.`, 'Put it back from your backup. What runs can be seen and stopped meanwhile: docker ps, docker compose -p NAME down')
+    }
+    throw new UsageError('E_NO_PROJECT', `${dir} holds no stack (no compose.yaml with an x-ollama-stack block).`, `Make one there: npx create-ollama-stack@latest ${shellWord(asked)}`)
   }
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     if (holdsStack(dir)) return dir
@@ -67,6 +73,7 @@ export function loadProject(dir: string): Project {
     const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
     const ids = Object.keys(stacks)
     throw new StackError('E_COMPOSE_INVALID', `compose.yaml:${line}: x-ollama-stack.auth must be one of ${ids.join(', ')}.`, {
+      exit: 2,
       hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
     })
   }
@@ -80,6 +87,7 @@ export function loadProject(dir: string): Project {
     stack,
     file,
     tls,
+    insecureHttp: own['insecure-http'] === true,
     bind,
     port,
     hosts,
@@ -89,10 +97,17 @@ export function loadProject(dir: string): Project {
   }
 }
 
+/** Enough to take a project down: its compose.yaml may be broken otherwise. Throws what loadProject throws when not even the name is there. */
+export function loadName(dir: string): Pick<Project, 'dir' | 'name'> {
+  const name = /^name: *"?([a-z0-9][a-z0-9_-]*)"? *(?:#.*)?$/m.exec(readFileSync(join(dir, 'compose.yaml'), 'utf8'))?.[1]
+  return name === undefined ? loadProject(dir) : { dir, name }
+}
+
 function published(file: ComposeFile, path: string): { bind: string; port: number } {
   const port = file.services['proxy']?.ports?.[0]
   if (!port?.published) {
     throw new StackError('E_COMPOSE_INVALID', `${path}: services.proxy publishes no port, so nobody can reach this stack.`, {
+      exit: 2,
       hint: 'Give services.proxy.ports one entry with host_ip, target and published.',
     })
   }

@@ -1,8 +1,7 @@
 // Pull a model through the stack's own front door, with an admin made for the occasion:
 // no stored secret is needed, and the way that people's clients go is the way that is used.
 
-import { join } from 'node:path'
-import { shellWord } from './curl.ts'
+import { launcher } from './callable.ts'
 import { doorOf } from './door.ts'
 import { StackError } from './errors.ts'
 import { pull } from './ollama.ts'
@@ -20,7 +19,7 @@ export async function pullModel(project: Project, model: string, ui: Ui, now: Da
   }).catch((error: unknown) => {
     if (!signal.aborted) throw error
     throw new StackError('E_CANCELLED', `Cancelled. What came of ${model} so far stays.`, {
-      hint: `Go on where it stopped: ${shellWord(join(project.dir, 'ollama-stack'))} pull ${model}`, exit: 130, cause: error,
+      hint: `Go on where it stopped: ${launcher(project.dir)} pull ${model}`, exit: 130, cause: error,
     })
   })
 }

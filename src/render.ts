@@ -72,9 +72,8 @@ function composeYaml(stack: Stack, config: StackConfig): string {
     const volumes = doc.getIn(['services', 'proxy', 'volumes']) as { items: { get(key: string): unknown }[] }
     volumes.items = volumes.items.filter((volume) => volume.get('target') !== '/certs')
   }
-  for (const [key, value] of Object.entries({ tls: config.tls, hosts: config.hosts, model: config.model })) {
-    doc.setIn(['x-ollama-stack', key], quoted(doc, value))
-  }
+  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}) }
+  for (const [key, value] of Object.entries(own)) doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   stack.compose?.(doc, config)
   return yamlText(doc)
 }
@@ -89,7 +88,7 @@ function set(doc: Document, path: (string | number)[], value: string | number): 
   else delete node.type
 }
 
-function quoted(doc: Document, value: string | string[] | null): unknown {
+function quoted(doc: Document, value: string | string[] | boolean | null): unknown {
   const node = doc.createNode(value, { flow: true })
   for (const scalar of 'items' in (node as object) ? (node as { items: unknown[] }).items : [node]) {
     if (isScalar(scalar) && typeof scalar.value === 'string') scalar.type = Scalar.QUOTE_DOUBLE

@@ -1,9 +1,9 @@
 // What `create` ends with: the document for scripts, and the last words for people.
 
-import { join } from 'node:path'
 import type { Credential } from '../stacks/stack.ts'
 import type { CheckResult } from './checks.ts'
-import { curlCommand, shellWord } from './curl.ts'
+import { callable, launcher } from './callable.ts'
+import { curlCommand } from './curl.ts'
 import { credentialLines, userDocument } from './credential-report.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
@@ -31,7 +31,7 @@ export function documentOf({ project, credentials, started, model, checks }: Don
 
 export function reportCreated({ project, credentials, started }: Done, ui: Ui): void {
   const [first] = credentials
-  const tool = shellWord(join(project.dir, 'ollama-stack'))
+  const tool = launcher(project.dir)
   ui.data('')
   ui.data(`URL       ${project.url}`)
   if (project.ca !== null) ui.data(`CA        ${project.ca}  (clients need it to trust the certificate)`)
@@ -52,10 +52,10 @@ export function failedAfterWriting(error: unknown, done: Done, signal: AbortSign
   const { dir } = done.project
   const known = error instanceof StackError ? error : null
   if (known?.exit === 130 || (!known && signal.aborted)) return cancelledAfterWriting(known, done)
-  const tool = shellWord(join(dir, 'ollama-stack'))
+  const tool = launcher(dir)
   const way = done.started ? `The stack runs. Test it: ${tool} test` : `The project is in ${dir}. Go on: ${tool} up`
   return new StackError(known?.code ?? 'E_UNEXPECTED', known?.message ?? (error instanceof Error ? error.message : String(error)), {
-    hint: known === null || known.hint === '' ? way : `${known.hint}\n${way}`,
+    hint: known === null || known.hint === '' ? way : `${callable(known.hint, dir)}\n${way}`,
     cause: error,
     document: documentOf(done),
   })
@@ -63,11 +63,11 @@ export function failedAfterWriting(error: unknown, done: Done, signal: AbortSign
 
 function cancelledAfterWriting(cause: StackError | null, done: Done): StackError {
   const { dir, model } = done.project
-  const tool = shellWord(join(dir, 'ollama-stack'))
+  const tool = launcher(dir)
   const left = (cause?.message ?? '').replace(/^Cancelled\.\s*/, '')
   const next = !done.started ? 'up' : model !== null && done.model === null ? `pull ${model}` : 'test'
   return new StackError('E_CANCELLED', `Cancelled. The project is in ${dir}${done.started ? ', and the stack runs' : ''}. ${left}`.trim(), {
-    hint: `Go on: ${tool} ${next}   or take it down: ${tool} down`,
+    hint: `Go on: ${tool} ${next}\nOr take it down: ${tool} down`,
     cause,
     exit: 130,
     document: documentOf(done),
@@ -80,5 +80,5 @@ export function cutShort(done: Done, json: boolean, ui: Ui): void {
   const rest = `${message} What was started may still be on the engine.`
   if (json) return ui.data(JSON.stringify({ ...documentOf(done), error: { code, message: rest, hint } }))
   reportCreated(done, ui)
-  ui.line(`${rest}\n  ${hint}`)
+  ui.line(`${rest}\n${hint.replace(/^/gm, '  ')}`)
 }

@@ -3,9 +3,11 @@
 import type { StaticConfig } from './config.ts'
 import type { Engine } from './engine.ts'
 import { portHolder } from './engine/ports.ts'
-import { StackError } from './errors.ts'
+import { StackError, UsageError } from './errors.ts'
+import { thisMachine } from './machine.ts'
+import { freePort, isHere } from './port-free.ts'
 
-/** Throws E_PROJECT_EXISTS or E_PORT_TAKEN. A models volume of that name is no obstacle: its models are used again. */
+/** Throws E_PROJECT_EXISTS, E_PORT_TAKEN or E_BIND. A models volume of that name is no obstacle: its models are used again. */
 export async function nothingInTheWay(engine: Engine, { name, bind, port }: StaticConfig): Promise<void> {
   const { containers } = await engine.observe(name)
   const [first] = containers
@@ -14,10 +16,14 @@ export async function nothingInTheWay(engine: Engine, { name, bind, port }: Stat
       hint: `Choose another name: --name ${name}-2. Or take that one down first: docker compose -p ${name} down`,
     })
   }
+  if (engine.local && !(await isHere(bind))) {
+    const { addresses } = thisMachine()
+    throw new UsageError('E_BIND', `--bind ${bind}: this machine has no such address.`, `It has ${['127.0.0.1', ...addresses.map(({ ip }) => ip)].join(', ')}; 0.0.0.0 means all of them.`)
+  }
   const owner = await engine.portOwner(bind, port)
   if (owner === null) return
   const { who, fix } = portHolder(owner, port)
   throw new StackError('E_PORT_TAKEN', `Port ${port} on ${bind} is taken by ${who}. Nothing was written.`, {
-    hint: `Choose another one: --port ${port < 65_535 ? port + 1 : port - 1}   ${fix}`,
+    hint: `Choose another one: --port ${await freePort(bind, port < 65_535 ? port + 1 : port - 1)}\n${fix}`,
   })
 }

@@ -3,6 +3,7 @@
 import type { Command, Context } from './command.ts'
 import { COMMAND_NAMES, type CommandName } from './command-names.ts'
 import { parseArgs } from './args.ts'
+import { callable } from './callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { commandHelp, flagsOf, overview } from './help.ts'
 import { nearest } from './nearest.ts'
@@ -39,8 +40,9 @@ export async function run(proc: Process): Promise<number> {
   } catch (caught) {
     const error = known(caught, proc.signal)
     const message = error.message.trimEnd()
-    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint: error.hint } })}\n`)
-    else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${error.hint === '' ? '' : `${error.hint.replace(/^/gm, '  ')}\n`}`)
+    const hint = callable(error.hint, homeOf(proc), proc.cwd)
+    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint } })}\n`)
+    else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${hint === '' ? '' : `${hint.replace(/^/gm, '  ')}\n`}`)
     if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)
     return error.exit
   }
@@ -50,7 +52,8 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { env, stdin, stdout, stderr, signal } = proc
   const [first, rest] = split(proc.argv)
   const show = (what: 'help' | 'version', text: string): 0 => {
-    stdout.write(json ? `${JSON.stringify({ [what]: text.trimEnd() })}\n` : text)
+    const shown = callable(text, homeOf(proc), proc.cwd)
+    stdout.write(json ? `${JSON.stringify({ [what]: shown.trimEnd() })}\n` : shown)
     return 0
   }
   if (first === '--version' || first === '-v') return show('version', `${version}\n`)
@@ -65,15 +68,19 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const words = flagWords(rest)
   if (about !== undefined || words.includes('--help') || words.includes('-h')) return show('help', commandHelp(command))
   const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
-  // The launcher in a project says which project is meant, wherever it is called from.
-  const home = env['OLLAMA_STACK_PROJECT']
-  if (home && command.name !== 'create') input.flags['dir'] ??= home
+  const home = homeOf(proc)
+  if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
   const context: Context = {
     cwd: proc.cwd, env, stdin, stderr, interactive, json, signal,
     ui: interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr),
   }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
+}
+
+/** The launcher in a project says which project is meant, wherever it is called from. */
+function homeOf({ env }: Process): string | undefined {
+  return env['OLLAMA_STACK_PROJECT'] || undefined
 }
 
 async function commandCalled(name: string): Promise<Command> {

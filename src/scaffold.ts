@@ -26,8 +26,7 @@ export function writeProject(dir: string, files: FileMap): void {
       hint: 'In a checkout of the source: npm run build',
     })
   }
-  fs.mkdirpSync(dirname(dir))
-  const staging = mkdtempSync(join(dirname(dir), `.${basename(dir)}.`))
+  const staging = stagingBeside(dir)
   try {
     fs.chmodSync(staging, 0o755)
     applyChange(staging, files)
@@ -37,6 +36,15 @@ export function writeProject(dir: string, files: FileMap): void {
     else renameSync(staging, dir)
   } finally {
     fs.removeSync(staging)
+  }
+}
+
+function stagingBeside(dir: string): string {
+  try {
+    fs.mkdirpSync(dirname(dir))
+    return mkdtempSync(join(dirname(dir), `.${basename(dir)}.`))
+  } catch (cause) {
+    throw new StackError('E_DIR_DENIED', `${dirname(dir)} can't be written to: ${(cause as Error).message}. Nothing was written.`, { hint: 'Choose another directory.', cause })
   }
 }
 

@@ -2,7 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { launcher } from './callable.ts'
 import { readCert } from './certs.ts'
+import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
@@ -14,6 +16,8 @@ export interface Status {
   auth: string
   url: string
   running: boolean
+  /** compose.yaml was changed since; `up` applies it. */
+  edited: boolean
   services: { name: string; state: string; health: string; image: string }[]
   /** Models in memory now, as `ollama ps` tells. */
   models: { name: string; size: string; processor: string }[]
@@ -41,6 +45,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     auth: project.stack.id,
     url: project.url,
     running: services.every(({ state }) => state === 'running'),
+    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
     services,
     models: ollama ? await loaded(engine, ollama.id, signal) : [],
     users: listPeople(project).length,
@@ -69,5 +74,6 @@ export function printStatus(status: Status, ui: Ui): void {
   ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
   if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
   if (status.cert) ui.data(`TLS     certificate valid until ${status.cert.notAfter.slice(0, 10)}`)
-  if (!status.running) ui.data('Start it: ollama-stack up')
+  if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
+  if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)
 }

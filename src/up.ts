@@ -6,7 +6,9 @@ import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
+import { refuseExposure } from './exposure.ts'
 import { withLock } from './lock.ts'
+import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
 import { checkServerCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
@@ -17,8 +19,9 @@ const HEALTHY_MS = 180_000
 
 /** Returns what was done, a line each; empty when nothing had to be. */
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
-  if (engine.warning !== null) ui.warn(engine.warning)
+  if (engine.warning !== null && isLoopback(project.bind)) ui.warn(engine.warning)
   const want = desired(project.file, project.dir)
+  refuseExposure(project)
   checkServerCert(project)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
@@ -45,7 +48,7 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
  * Runs `work` while no other `up`, `down` or change of people is at this project: what one of them makes,
  * another would take for somebody else's. Throws E_LOCKED after 30 s, CancelError at once.
  */
-export async function alone<T>(project: Project, ui: Ui, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     accessSync(project.dir, constants.W_OK)
   } catch {

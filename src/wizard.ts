@@ -11,7 +11,7 @@ import { conflicts, throwAll } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
 import { allHosts, FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
 import { liveText } from './live-text.ts'
-import { portFree } from './port-free.ts'
+import { freePort, portFree } from './port-free.ts'
 
 type Known = Partial<Answers>
 
@@ -116,12 +116,6 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
 function asAnswer({ message, hint }: UsageError): string {
   const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
   return `${message.replace(/^--[a-z-]+ /, 'It ')}${how === '' ? '' : `\n${how}`}`
-}
-
-/** The first free port from there on; `from` when there is none near. */
-async function freePort(bind: string, from: number): Promise<number> {
-  for (let port = from; port < from + 20 && port <= 65535; port++) if (await portFree(bind, port)) return port
-  return from
 }
 
 async function taken(bind: string, port: number): Promise<string | undefined> {

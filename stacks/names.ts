@@ -18,5 +18,5 @@ export function checkNewName(name: string, existing: readonly string[]): void {
 
 /** Control and direction characters would rewrite the terminal's line. */
 function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`).slice(0, 80)
+  return text.replace(/[^\x20-\x7e\p{L}\p{N}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`).slice(0, 80)
 }

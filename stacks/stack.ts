@@ -28,6 +28,8 @@ export interface StackConfig {
   bind: string
   port: number
   tls: 'off' | 'private'
+  /** Plain HTTP was insisted on, on an address where others can listen. */
+  insecureHttp?: boolean
   /** DNS names and IPs: what the certificate names and which Host headers pass. */
   hosts: string[]
   /** Ollama model for the first test, or null for none. */

@@ -1,11 +1,20 @@
 // Ollama itself stays out of reach, whatever the proxy does.
 
+import { exposure } from '../exposure.ts'
 import { ask } from '../http.ts'
 import { couldNotRun, failed, passed, type Check } from './check.ts'
 
 const OLLAMA_PORT = 11434
 
 export const network: Check[] = [
+  {
+    id: 'exposure',
+    title: 'compose.yaml publishes nothing that others can read or use',
+    run: async ({ project }) => {
+      const open = exposure(project)
+      return open ? failed(open.what) : passed(project.tls === 'off' ? `plain HTTP on ${project.bind} only` : `HTTPS on ${project.bind}`)
+    },
+  },
   {
     id: 'ollama-unpublished',
     title: "Ollama's own port is not published, and not reachable from this machine",

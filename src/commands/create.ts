@@ -124,7 +124,7 @@ async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { 
   if (allOk(done.checks)) return
   const wrong = done.checks.filter((check) => check.ok === false)
   throw new StackError('E_CHECK_FAILED', `The stack runs, but ${wrong.length} of ${done.checks.length} checks failed: ${wrong.map(({ title }) => title).join('; ')}.`, {
-    hint: `Don't rely on it yet. Take it down: ${project.dir}/ollama-stack down`,
+    hint: "Don't rely on it yet. Take it down: ollama-stack down",
   })
 }
 

@@ -2,7 +2,8 @@ import { define, type Context } from '../command.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
-import { findProject, loadProject, type Project } from '../project.ts'
+import { launcher } from '../callable.ts'
+import { findProject, loadName, type Project } from '../project.ts'
 import { alone } from '../up.ts'
 
 export const command = define({
@@ -16,7 +17,7 @@ export const command = define({
   },
   async run({ flags }, context) {
     const { cwd, env, json, ui, signal } = context
-    const project = loadProject(findProject(cwd, flags.dir))
+    const project = loadName(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
     if (flags.volumes && !flags.yes) await agree(project, engine, context)
     const removed = await ui.step('Stop and remove', (report) =>
@@ -26,13 +27,13 @@ export const command = define({
     else if (all.length === 0) ui.data('Nothing was running.')
     else {
       ui.data(`Removed ${all.join(', ')}.`)
-      if (!flags.volumes) ui.data('The models stay. Delete them too: ollama-stack down --volumes')
+      if (!flags.volumes) ui.data(`The models stay. Delete them too: ${launcher(project.dir)} down --volumes`)
     }
   },
 })
 
 /** Names what would be lost. Throws unless the answer is yes. */
-async function agree(project: Project, engine: Engine, { ui, interactive, signal }: Context): Promise<void> {
+async function agree(project: Pick<Project, 'name'>, engine: Engine, { ui, interactive, signal }: Context): Promise<void> {
   const volumes = await engine.volumeSizes(project.name)
   if (volumes.length === 0) return
   if (!interactive) {
@@ -44,7 +45,7 @@ async function agree(project: Project, engine: Engine, { ui, interactive, signal
   if (!sure) throw new CancelError('Nothing was removed.')
 }
 
-async function modelNames(project: Project, engine: Engine, signal: AbortSignal): Promise<string[]> {
+async function modelNames(project: Pick<Project, 'name'>, engine: Engine, signal: AbortSignal): Promise<string[]> {
   const { containers } = await engine.observe(project.name, [], signal)
   const ollama = containers.find(({ service, state }) => service === 'ollama' && state === 'running')
   if (!ollama) return []

@@ -1,4 +1,5 @@
-import { allOk, runChecks } from '../checks.ts'
+import { launcher } from '../callable.ts'
+import { allOk, runChecks, type CheckResult } from '../checks.ts'
 import { define } from '../command.ts'
 import { connect } from '../engine.ts'
 import { CancelError } from '../errors.ts'
@@ -17,6 +18,15 @@ export const command = define({
       .catch((error: unknown) => { throw signal.aborted ? new CancelError('The people made for the checks are removed again.') : error })
     const ok = allOk(checks)
     if (json) ui.data(JSON.stringify({ ok, checks }))
+    else if (checks.length === 1 && !ok) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
+    else ui.data(summary(checks))
     return ok ? 0 : 1
   },
 })
+
+/** `28 checks passed.` */
+function summary(checks: readonly CheckResult[]): string {
+  const count = (ok: boolean | null): number => checks.filter((check) => check.ok === ok).length
+  const rest = [[count(false), 'FAILED'], [count(null), 'could not run']].filter(([number]) => number !== 0).map(([number, what]) => `, ${number} ${what}`)
+  return `${count(true)} checks passed${rest.join('')}.`
+}

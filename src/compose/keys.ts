@@ -30,6 +30,7 @@ const port: Reader<Port> = (at) => {
   if (isScalar(at.node)) return shortPort(at)
   const { name, mode = 'ingress', host_ip, target, published, protocol = 'tcp', app_protocol } = longPort(at) as Partial<Port>
   if (!target || target > 65_535) throw invalid(at, 'needs a target port from 1 to 65535')
+  if (published !== undefined && /^\d+$/.test(published) && Number(published) > 65_535) throw invalid(at, `can't be published on ${published}: ports go up to 65535`)
   if (published !== undefined && !/^\d{1,5}$/.test(published)) throw unsupported(at, `${at.key}.published (anything but one port)`)
   return {
     ...(name && { name }), mode, ...(host_ip && { host_ip }), target, ...(published && { published }), protocol, ...(app_protocol && { app_protocol }),

@@ -52,6 +52,7 @@ function syntaxError(content: string, path: string, lines: LineCounter, error: {
   const { line, col } = lines.linePos(error.pos[0])
   const text = content.split('\n')[line - 1] ?? ''
   return new StackError('E_COMPOSE_SYNTAX', `${basename(path)}:${line}:${col}: this is not valid YAML: ${error.message}\n  ${text}`, {
+    exit: 2,
     hint: `Fix line ${line} of ${path}. YAML counts spaces at the start of a line, and allows no tabs there.`,
     cause: error,
   })

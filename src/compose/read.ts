@@ -4,6 +4,8 @@
 import { basename } from 'node:path'
 import { isAlias, isMap, isScalar, isSeq, type Document, type LineCounter, type Node, type Scalar } from 'yaml'
 import { StackError } from '../errors.ts'
+import { nearest } from '../nearest.ts'
+import { quoted } from '../quoted.ts'
 
 export interface Source {
   path: string
@@ -27,6 +29,7 @@ export function place(at: At): string {
 
 export function invalid(at: At, expected: string): StackError {
   return new StackError('E_COMPOSE_INVALID', `${place(at)}: ${at.key} ${expected}.`, {
+    exit: 2,
     hint: `Edit ${at.source.path}, then run the command again.`,
   })
 }
@@ -34,8 +37,25 @@ export function invalid(at: At, expected: string): StackError {
 export function unsupported(at: At, what = at.key): StackError {
   const plain = what.replace(/^.*[.]/, '').replace(/ .*/, '')
   return new StackError('E_COMPOSE_UNSUPPORTED', `${place(at)}: ${what} is not supported by \`ollama-stack up\`.`, {
+    exit: 2,
     hint: `\`docker compose up -d\` works with it; remove ${plain} to use \`ollama-stack up\`.`,
   })
+}
+
+/** Compose's own keys of a service that this program doesn't take (compose-spec, 05-services.md). Any other one is a slip. */
+const COMPOSE_KEYS = new Set((
+  'annotations attach blkio_config build cgroup cgroup_parent configs container_name cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares ' +
+  'credential_spec develop device_cgroup_rules dns_opt dns_search domainname env_file extends external_links isolation label_file links mac_address mem_swappiness models ' +
+  'network_mode oom_kill_disable oom_score_adj pid platform post_start pre_stop privileged profiles provider pull_policy scale secrets stdin_open storage_opt tty ' +
+  'use_api_socket userns_mode uts volumes_from'
+).split(' '))
+
+/** A slip, when a key that is taken looks like it; else something that only Compose knows. */
+export function unknownKey(at: At, key: string, taken: readonly string[]): StackError {
+  const meant = COMPOSE_KEYS.has(key) ? undefined : nearest(key, taken)
+  if (meant === undefined) return unsupported(at)
+  const parent = at.key.slice(0, -key.length - 1)
+  return new StackError('E_COMPOSE_INVALID', `${place(at)}: ${parent} has no key ${quoted(key)}. Did you mean ${meant}?`, { exit: 2, hint: `Edit ${at.source.path}, then run the command again.` })
 }
 
 export function child(at: At, key: string | number, node: unknown, offset: number): At {
@@ -100,6 +120,7 @@ function undollar(at: At, value: string): string {
   const rest = value.replaceAll('$$', '')
   if (rest.includes('$')) {
     throw new StackError('E_COMPOSE_UNSUPPORTED', `${place(at)}: ${at.key} uses \`$\`, and variables are not supported by \`ollama-stack up\`.`, {
+      exit: 2,
       hint: 'Write the value itself, or `$$` for a dollar sign. `docker compose up -d` works with variables.',
     })
   }

@@ -1,7 +1,7 @@
 // Readers: each takes a place in compose.yaml and returns a checked, plain value, or fails.
 
 import { isScalar, isSeq } from 'yaml'
-import { entries, invalid, isNull, items, scalar, unsupported, type At } from './read.ts'
+import { entries, invalid, isNull, items, scalar, unknownKey, type At } from './read.ts'
 import { float32, formatDuration, parseBytes, parseDuration } from './units.ts'
 
 export type Reader<T = unknown> = (at: At) => T
@@ -120,7 +120,7 @@ export function object(table: Table): Reader<Record<string, unknown>> {
   return (at) => {
     const given = new Map(entries(at))
     for (const [key, value] of given) {
-      if (!(key in table) && !key.startsWith('x-')) throw unsupported({ ...value, node: null })
+      if (!(key in table) && !key.startsWith('x-')) throw unknownKey({ ...value, node: null }, key, Object.keys(table))
     }
     const result: Record<string, unknown> = {}
     for (const [key, row] of Object.entries(table)) {

@@ -1,11 +1,11 @@
 // Why a container didn't start: somebody else's port, an address that isn't here; and who that somebody is.
 
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { isIPv4 } from 'node:net'
 import { LABEL } from '../compose/desired.ts'
 import type { DesiredService } from '../compose/types.ts'
 import { StackError } from '../errors.ts'
+import { freePort } from '../port-free.ts'
 import type { Client } from './client.ts'
 import { explainEngine, sentence } from './explain.ts'
 import type { Run } from './run.ts'
@@ -65,20 +65,23 @@ export async function explainStart({ docker, local, desired: { file } }: Run, er
   const text = sentence(error)
   const port = service.ports.find((one) => text.includes(`:${one.port}`)) ?? service.ports[0]
   if (port && NOT_HERE.test(text)) {
-    return new StackError('E_BIND_ADDRESS', `The address ${port.bind} isn't one of this machine's (any more), so nothing can be published on it.`, {
+    return new StackError('E_BIND_ADDRESS', `The address ${port.bind} isn't one of this machine's, so nothing can be published on it.`, {
       hint: `See the addresses: ${process.platform === 'linux' ? 'ip -brief address' : 'ipconfig'}   then change host_ip in ${file}.`, cause: error,
     })
   }
   // A fixed address inside the network has the same words in some engines, but no published port.
-  if (port && TAKEN.test(text) && !/^address already in use$/i.test(text)) return portTaken(error, port, file, await portOwner(docker, port.bind, port.port, local))
+  if (port && TAKEN.test(text) && !/^address already in use$/i.test(text)) {
+    const free = await freePort(port.bind || '0.0.0.0', port.port < 65_535 ? port.port + 1 : port.port - 1)
+    return portTaken(error, port, free, file, await portOwner(docker, port.bind, port.port, local))
+  }
   return explainEngine(error, `start ${service.container}`)
 }
 
-function portTaken(cause: unknown, { bind, port }: { bind: string; port: number }, file: string, owner: PortOwner | null): StackError {
+function portTaken(cause: unknown, { bind, port }: { bind: string; port: number }, free: number, file: string, owner: PortOwner | null): StackError {
   const where = `Port ${port} on ${bind === '' ? 'all addresses' : isIPv4(bind) ? bind : `[${bind}]`}`
-  const edit = `sed -i.bak 's/published: "${port}"/published: "${port < 65_535 ? port + 1 : port - 1}"/' '${file}'`
+  const edit = `sed -i.bak 's/published: "${port}"/published: "${free}"/' '${file}'`
   const { who, fix } = portHolder(owner, port)
-  return new StackError('E_PORT_TAKEN', `${where} is taken by ${who}.`, { hint: `${fix}   or take another port: ${edit}   (${basename(file)})`, cause })
+  return new StackError('E_PORT_TAKEN', `${where} is taken by ${who}.`, { hint: `${fix}\nOr take another port: ${edit} && ollama-stack up`, cause })
 }
 
 /** Words for whoever holds a port, and what to type about it. Somebody else's process can't be named without root's rights. */

@@ -93,6 +93,8 @@ export interface Engine {
   arch: string
   /** Names of container runtimes the engine knows (`runc`, `nvidia`). */
   runtimes: string[]
+  /** Whether it publishes ports on this very machine. */
+  local: boolean
   /** Whether the engine runs without root. */
   rootless: boolean
   /** A sentence about an engine that is too old to be safe, or null. Print it, the engine doesn't. */

@@ -1,6 +1,6 @@
 // The failures that a user meets, on a real engine: each says what happened, why, and what to type.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -167,7 +167,7 @@ describe('create finds something in the way, and writes nothing', () => {
   test('the port is a container\'s', async () => {
     expect(await tryIt('--port', String(port))).toMatchObject({
       code: 'E_PORT_TAKEN', message: expect.stringContaining(`Port ${port} on 127.0.0.1 is taken by container ${NAME}-proxy-1 (project ${NAME})`),
-      hint: expect.stringMatching(new RegExp(`--port ${port + 1}.*docker stop ${NAME}-proxy-1`)),
+      hint: expect.stringMatching(new RegExp(`--port \\d+\nStop it: docker stop ${NAME}-proxy-1`)),
     })
   })
 
@@ -175,8 +175,14 @@ describe('create finds something in the way, and writes nothing', () => {
     const taken = await freePort()
     const comm = readFileSync('/proc/self/comm', 'utf8').trim()
     expect(await listening(taken, () => tryIt('--port', String(taken)))).toMatchObject({
-      code: 'E_PORT_TAKEN', message: expect.stringContaining(`taken by process ${comm} (pid ${process.pid})`), hint: expect.stringMatching(new RegExp(`--port ${taken + 1}.*kill ${process.pid}`)),
+      code: 'E_PORT_TAKEN', message: expect.stringContaining(`taken by process ${comm} (pid ${process.pid})`), hint: expect.stringMatching(new RegExp(`--port \\d+\nStop it: kill ${process.pid}`)),
     })
+  })
+
+  test('an address that this machine doesn\'t have', async () => {
+    const error = failure(await create([other, '--bind', '192.0.2.99', '--yes', '--json']), 2)
+    expect(error).toMatchObject({ code: 'E_BIND', message: expect.stringContaining('192.0.2.99'), hint: expect.stringContaining('127.0.0.1') })
+    expect(existsSync(other)).toBe(false)
   })
 
   test('the project\'s name is on the engine', async () => {
@@ -188,7 +194,7 @@ describe('create finds something in the way, and writes nothing', () => {
 
 describe('compose.yaml that up can\'t work with: named with its line, and what runs goes on', () => {
   const line = (text: string): number => readFileSync(file, 'utf8').split('\n').findIndex((one) => one.includes(text)) + 1
-  const cases: Record<string, { changes: [string | RegExp, string][]; at: string; error: Partial<Failure> }> = {
+  const cases: Record<string, { changes: [string | RegExp, string][]; at: string; exit?: number; error: Partial<Failure> }> = {
     'invalid YAML': {
       changes: [['    image: openresty', '\timage: openresty']], at: '\timage: openresty',
       error: { code: 'E_COMPOSE_SYNTAX', message: expect.stringContaining('is not valid YAML') as string, hint: expect.stringContaining(file) as string },
@@ -197,23 +203,58 @@ describe('compose.yaml that up can\'t work with: named with its line, and what r
       changes: [['    init: true', '    init: true\n    privileged: true']], at: 'privileged: true',
       error: { code: 'E_COMPOSE_UNSUPPORTED', message: expect.stringContaining('services.ollama.privileged is not supported') as string, hint: expect.stringContaining('`docker compose up -d`') as string },
     },
+    'a slip': {
+      changes: [['    restart: unless-stopped', '    restrat: unless-stopped']], at: 'restrat',
+      error: { code: 'E_COMPOSE_INVALID', message: expect.stringContaining('services.proxy has no key "restrat". Did you mean restart?') as string },
+    },
+    'a port that no machine has': {
+      changes: [[/published: "\d+"/, 'published: "88800"']], at: 'host_ip:',
+      error: { code: 'E_COMPOSE_INVALID', message: expect.stringContaining("can't be published on 88800: ports go up to 65535") as string },
+    },
+    'plain HTTP for everybody': {
+      changes: [[/(host_ip: (?:&\w+ )?)"127.0.0.1"/, '$1"0.0.0.0"']], at: '', exit: 1,
+      error: { code: 'E_INSECURE', message: expect.stringContaining('on 0.0.0.0 without TLS') as string, hint: expect.stringContaining('insecure-http: true') as string },
+    },
     'no auth in x-ollama-stack': {
       changes: [[/^ {2}auth: bearer\n/m, '']], at: 'x-ollama-stack:',
       error: { code: 'E_COMPOSE_INVALID', message: expect.stringContaining('x-ollama-stack.auth') as string, hint: expect.stringContaining('auth: bearer') as string },
     },
     'an image that can\'t be pulled': {
-      changes: [[/image: openresty.*/, 'image: 127.0.0.1:1/nothing:1']], at: '',
+      changes: [[/image: openresty.*/, 'image: 127.0.0.1:1/nothing:1']], at: '', exit: 1,
       error: { code: 'E_REGISTRY_UNREACHABLE', message: expect.stringMatching(/^127\.0\.0\.1:1\/nothing:1 could not be pulled: .*connection refused/) as string, hint: expect.stringContaining('network') as string },
     },
   }
-  test.each(Object.entries(cases))('%s', async (_, { changes, at, error: wanted }) => {
+  test.each(Object.entries(cases))('%s', async (_, { changes, at, error: wanted, exit = 2 }) => {
     const before = await ids()
     edit(...changes)
-    const error = failure(await stack('up'))
+    const error = failure(await stack('up'), exit)
     expect(error).toMatchObject(wanted)
     if (at !== '') expect(error.message).toContain(`compose.yaml:${line(at)}`)
     expect(await ids()).toBe(before)
     expect(await letsIn()).toBe(200)
+  })
+
+  test('it can be taken down all the same', async () => {
+    edit(['    restart: unless-stopped', '    restrat: unless-stopped'])
+    const down = await stack('down')
+    expect([down.code, await remains(NAME)], down.stdout).toEqual([0, []])
+    writeFileSync(file, original)
+    expect((await stack('up')).code).toBe(0)
+  })
+
+  test('status says that compose.yaml was edited since', async () => {
+    expect(JSON.parse((await stack('status')).stdout)).toMatchObject({ running: true, edited: false })
+    edit(['pids_limit: 64', 'pids_limit: 63'])
+    expect(JSON.parse((await stack('status')).stdout)).toMatchObject({ running: true, edited: true })
+    writeFileSync(file, original)
+  })
+
+  test('the launcher through a link from elsewhere, and a hint that can be pasted there', async () => {
+    const link = join(place.dir, 'my-stack')
+    symlinkSync(join(dir, 'ollama-stack'), link)
+    const { code, stdout } = await run(link, ['status', '--json'], { cwd: place.dir })
+    expect([code, (JSON.parse(stdout) as { dir: string }).dir]).toEqual([0, dir])
+    expect((await run(link, ['statsu'], { cwd: place.dir })).stderr).toContain(`All of them: ${dir}/ollama-stack --help`)
   })
 
   test('no project: here, and where -C says', async () => {

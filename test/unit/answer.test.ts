@@ -73,7 +73,7 @@ describe('refused with exit 2', () => {
     [['--auth', 'mtls', '--insecure-http'], 'E_INSECURE', /mtls is always encrypted/],
     [['--password-stdin'], 'E_PASSWORD', /--auth bearer: its keys are made, not chosen\. Leave it out, or take --auth basic\./],
     [['--auth', 'mtls', '--password-stdin'], 'E_PASSWORD', /its certificates are made/],
-    [['--auth', 'nope', '--port', '0', '--host', 'a b', '--user', '#x', '--model', '..', '--bind', 'x', '--name', '_', '--tls', 'on', 'up'], 'E_INPUT', /^9 things are wrong:\n(- .+\n){8}- .+ $/],
+    [['--auth', 'nope', '--port', '0', '--host', 'a b', '--user', '#x', '--model', '..', '--bind', 'x', '--name', '_', '--tls', 'on', 'up'], 'E_INPUT', /^9 things are wrong:\n(- .+\n){8}- .+ Put these right/],
     [['--auth', 'mtls', '--tls', 'off', '--password-stdin', '--port', 'x'], 'E_INPUT', /^3 things are wrong:\n- --port .*\n- --auth mtls .*\n- --password-stdin /],
   ])('%j', async (line, code, says) => {
     for (const context of [{}, { json: true }]) {
@@ -99,6 +99,7 @@ describe('nobody to ask', () => {
     expect(error.message).toMatch(/are open: the directory, --auth, /)
     expect(error.hint).toMatch(/^Take the defaults: npx create-ollama-stack@latest --yes\n/)
   })
+  test('a dumb terminal', async () => expect((await refused([], { env: { TERM: 'dumb' } })).message).toMatch(/^This terminal \(TERM=dumb\) can't show the questions, /))
   test.each<[Record<string, string>, boolean]>([
     [{ npm_config_yes: 'true', npm_command: 'init' }, true], [{ npm_config_yes: 'true', npm_command: 'exec' }, false], [{ npm_config_yes: '' }, false], [{}, false],
   ])('npm ate --yes: %j %s', async (env, eaten) => expect((await refused([], { env })).message.includes('npm kept --yes')).toBe(eaten))
@@ -108,11 +109,14 @@ describe('--password-stdin', () => {
   const line = ['--auth', 'basic', '--password-stdin', '--yes']
   const given = async (stdin: Readable) => (await answered(line, { stdin })).password
   test.each([
-    ['secret12', 'secret12'], ['secret12\n', 'secret12'], ['secret12\r\n', 'secret12'], ['secret12\n\n', 'secret12\n'], [' secret12 ', ' secret12 '], ['pässwörd', 'pässwörd'], ['\ufeffsecret12', 'secret12'], ['', ''],
-  ])('%j is %j', async (text, password) => expect(await given(Readable.from(text === '' ? [] : [Buffer.from(text)]))).toBe(password))
+    ['secret12', 'secret12'], ['secret12\n', 'secret12'], ['secret12\r\n', 'secret12'], [' secret12 ', ' secret12 '], ['pässwörd', 'pässwörd'], ['\ufeffsecret12', 'secret12'],
+  ])('%j is %j', async (text, password) => expect(await given(Readable.from([Buffer.from(text)]))).toBe(password))
   test('a letter cut in two by the pipe', async () => expect(await given(Readable.from([Buffer.from([0xc3]), Buffer.from([0xa4])]))).toBe('ä'))
   test.each<[string, Readable, RegExp]>([
     ['no end', Readable.from((function* () { for (;;) yield Buffer.alloc(1000, 'x') })()), /far too long/],
+    ['nothing', Readable.from([]), /Nothing came on stdin/],
+    ['an empty line', Readable.from([Buffer.from('\n')]), /Nothing came on stdin/],
+    ['two lines', Readable.from([Buffer.from('secret12\nsecret13\n')]), /More than one line/],
     ['Latin-1', Readable.from([Buffer.from([0x70, 0xe4])]), /isn't UTF-8/],
     ['the terminal', Object.assign(new PassThrough(), { isTTY: true }), /stdin is the terminal/],
   ])('not from %s', async (_, stdin, says) => {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/bytes.ts'
+import { callable } from '../../src/callable.ts'
 import { curlCommand, shellWord } from '../../src/curl.ts'
+import { parseCompose } from '../../src/compose.ts'
+import { exposure } from '../../src/exposure.ts'
 import { overlaps, subnetFor } from '../../src/subnet.ts'
 
 describe('bytes', () => {
@@ -35,11 +38,39 @@ describe('curl', () => {
     expect(curlCommand({ ...project, ca: null, url: 'http://127.0.0.1:8880' }, { login: { headers: { Authorization: 'Bearer abc' } }, files: null }))
       .toBe("curl -sS -H 'Authorization: Bearer abc' http://127.0.0.1:8880/api/tags")
   })
+  test('name and password as people know it', () => {
+    expect(curlCommand({ ...project, ca: null, url: 'http://127.0.0.1:8880' }, { login: { headers: { Authorization: `Basic ${btoa('ann:a b')}` } }, files: null }))
+      .toBe("curl -sS -u 'ann:a b' http://127.0.0.1:8880/api/tags")
+  })
   test('presents a certificate, with quoted paths', () => {
     expect(curlCommand(project, { login: { headers: {}, cert: 'PEM', key: 'PEM' }, files: { cert: 'certs/clients/ann.crt', key: 'certs/clients/ann.key', p12: 'p' } }))
       .toBe("curl -sS --cacert '/home/ann/my stack/certs/ca.crt' --cert '/home/ann/my stack/certs/clients/ann.crt' --key '/home/ann/my stack/certs/clients/ann.key' https://localhost:8443/api/tags")
   })
   test('quotes what a shell would read', () => {
     expect(shellWord("a'b$(c)")).toBe("'a'\\''b$(c)'")
+  })
+})
+
+describe('commands to paste', () => {
+  test.each([
+    ['Start it: ollama-stack up', '/p', '/p', 'Start it: ./ollama-stack up'],
+    ['Start it: ./ollama-stack up', '/p', '/home', 'Start it: /p/ollama-stack up'],
+    ['All: ollama-stack --help', '/my stack', '/', "All: '/my stack/ollama-stack' --help"],
+    ['ollama-stack COMMAND --help', '/p', '/p', './ollama-stack COMMAND --help'],
+    ['npx create-ollama-stack@latest --help, create-ollama-stack up', '/p', '/p', 'npx create-ollama-stack@latest --help, create-ollama-stack up'],
+    ['/x/ollama-stack up', '/p', '/p', '/x/ollama-stack up'],
+    ['ollama-stack up', undefined, '/p', 'ollama-stack up'],
+  ])('%s', (text, project, cwd, pasted) => expect(callable(text, project, cwd)).toBe(pasted))
+})
+
+describe('exposure by a hand edit', () => {
+  const machine = { names: ['nas'], addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' as const }, { ip: '100.64.0.1', network: 'tailscale0', kind: 'vpn' as const }] }
+  const file = (ollama = ''): ReturnType<typeof parseCompose> => parseCompose(`name: x\nservices:\n  ollama:\n    image: a:1\n${ollama}`, '/p/compose.yaml')
+  const look = (bind: string, tls: 'off' | 'private' = 'off', insecureHttp = false, ollama = '') => exposure({ bind, port: 8880, tls, insecureHttp, file: file(ollama) }, machine)?.what ?? null
+  test.each([['127.0.0.1'], ['::1'], ['100.64.0.1']])('plain HTTP on %s stays private', (bind) => expect(look(bind)).toBeNull())
+  test.each([['0.0.0.0'], ['::'], ['192.168.1.5']])('plain HTTP on %s is told', (bind) => expect(look(bind)).toContain(`port 8880 on ${bind} without TLS`))
+  test('with TLS, or insisted on', () => expect([look('0.0.0.0', 'private'), look('0.0.0.0', 'off', true)]).toEqual([null, null]))
+  test("Ollama's own port is told, even on this machine only", () => {
+    expect(look('127.0.0.1', 'private', false, '    ports: ["127.0.0.1:11434:11434"]\n')).toContain('publishes a port of the service ollama')
   })
 })
