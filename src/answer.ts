@@ -1,12 +1,12 @@
 // Flags first, then the wizard for what they left open, or defaults with --yes.
 
-import { addAbortSignal, type Readable } from 'node:stream'
 import type { Context, Flag, Values } from './command.ts'
 import { conflicts, throwAll, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
 import { UsageError } from './errors.ts'
 import { FIELDS, KEYS, type Answers, type Field } from './fields.ts'
 import { thisMachine, type Machine } from './machine.ts'
+import { readPassword, refuseTerminal } from './read-password.ts'
 
 const EXTRA = {
   dir: { short: 'C', value: 'DIR', help: 'Another way to write the directory' },
@@ -40,9 +40,7 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   if (args[0] !== undefined && flags.dir !== undefined) {
     problems.push(new UsageError('E_ARGUMENT', 'The directory was given twice, as an argument and with --dir.', 'Give it once.'))
   }
-  if (ownPassword && 'isTTY' in context.stdin && context.stdin.isTTY) {
-    problems.push(new UsageError('E_PASSWORD', '--password-stdin reads a pipe or a file, and stdin is the terminal.', 'Put the file behind the line (--password-stdin < FILE), or leave the flag out and get a strong password made.'))
-  }
+  if (ownPassword) problems.push(...refuseTerminal(context.stdin))
   for (const key of KEYS) {
     const texts = written(FIELDS[key], args, flags)
     if (texts === undefined) continue
@@ -96,30 +94,6 @@ function needsAnswers(open: (keyof Answers)[], known: Partial<Answers>, flags: G
     `${dumb ? "This terminal (TERM=dumb) can't show the questions" : 'There is no terminal to ask in'}, and these are open: ${names.join(', ')}.${eaten ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
     `Take the defaults: ${line}\nSee what can be chosen: npx create-ollama-stack@latest --help`,
   )
-}
-
-/** Up to the end; one line break at the end belongs to `echo`. Throws E_PASSWORD for an endless one and for what isn't text. */
-async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }): Promise<string> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of addAbortSignal(signal, stdin)) {
-    parts.push(Buffer.from(part as Buffer))
-    length += parts.at(-1)?.length ?? 0
-    if (length > 4096) throw new UsageError('E_PASSWORD', 'What came on stdin is far too long for a password.', "Give it alone: printf %s 'PASSWORD' | ... --password-stdin")
-  }
-  try {
-    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)))
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError('E_PASSWORD', "What came on stdin isn't UTF-8, so no client could send it as a password.", 'Save the password as UTF-8 text.')
-  }
-}
-
-function oneLine(text: string): string {
-  const password = text.replace(/\r?\n$/, '')
-  if (password === '') throw new UsageError('E_PASSWORD', 'Nothing came on stdin, so there is no password.', 'Pipe it: printf %s "$PASSWORD" | ... --password-stdin')
-  if (/[\r\n]/.test(password)) throw new UsageError('E_PASSWORD', 'More than one line came on stdin.', "Give the password alone: printf %s \"$PASSWORD\" | ... --password-stdin")
-  return password
 }
 
 /** The line that repeats this run without questions; what isn't known yet is left to the defaults. No secret is in it. */

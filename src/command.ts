@@ -52,6 +52,15 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
   run(input: Input<F>, context: Context): Promise<0 | 1 | void>
 }
 
+/** The commands of one noun: `user add`. */
+export interface Group {
+  name: string
+  summary: string
+  commands: Record<string, Command>
+}
+
+export const group = (one: Group): Group => one
+
 /** Gives `run` the types that its own flags say. */
 export function define<const F extends Record<string, Flag>>(command: Command<F>): Command {
   return command as unknown as Command

@@ -29,15 +29,16 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-export function overview(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
+/** `program`: what stands before each of the commands. */
+export function overview(program: string, commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
   return [
     'Your own Ollama server, reachable and safe.',
     '',
-    'Usage: ollama-stack COMMAND [flags]',
+    `Usage: ${program} COMMAND [flags]`,
     '',
     ...table(commands.map(({ name, summary }) => [name, summary] as const)),
     '',
-    'More about one: ollama-stack COMMAND --help',
+    `More about one: ${program} COMMAND --help`,
     'Each takes -C DIR, --json and --help. Exit codes: 0 done, 1 failed, 2 refused input, 130 cancelled.',
     '',
   ].join('\n')

@@ -1,6 +1,6 @@
 // argv -> exit code. The command table, and the only place that prints an error.
 
-import type { Command, Context } from './command.ts'
+import type { Command, Context, Group } from './command.ts'
 import { COMMAND_NAMES, type CommandName } from './command-names.ts'
 import { parseArgs } from './args.ts'
 import { callable } from './callable.ts'
@@ -12,13 +12,14 @@ import { plainUi } from './ui-plain.ts'
 import { version } from './version.ts'
 
 /** Loaded when asked for: `--version` and a wrong flag need none of what a command imports. */
-const COMMANDS: Record<CommandName, () => Promise<{ command: Command }>> = {
+const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>> = {
   create: () => import('./commands/create.ts'),
   up: () => import('./commands/up.ts'),
   down: () => import('./commands/down.ts'),
   status: () => import('./commands/status.ts'),
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
+  user: () => import('./commands/user.ts'),
 }
 
 export interface Process {
@@ -50,23 +51,22 @@ export async function run(proc: Process): Promise<number> {
 
 async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { env, stdin, stdout, stderr, signal } = proc
-  const [first, rest] = split(proc.argv)
+  const { own, words } = split(proc.argv)
   const show = (what: 'help' | 'version', text: string): 0 => {
     const shown = callable(text, homeOf(proc), proc.cwd)
     stdout.write(json ? `${JSON.stringify({ [what]: shown.trimEnd() })}\n` : shown)
     return 0
   }
-  if (first === '--version' || first === '-v') return show('version', `${version}\n`)
-  const about = first === 'help' ? rest.find((word) => !word.startsWith('-')) : undefined
-  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && about === undefined)) {
-    const all = overview(await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command)))
-    if (first !== undefined) return show('help', all)
-    stderr.write(all)
+  const found = await findCommand(words)
+  if (found === 'version') return show('version', `${version}\n`)
+  if (!('command' in found)) {
+    if (found.asked) return show('help', overview(found.name, found.commands))
+    stderr.write(overview(found.name, found.commands))
     return 2
   }
-  const command = await commandCalled(about ?? first)
-  const words = flagWords(rest)
-  if (about !== undefined || words.includes('--help') || words.includes('-h')) return show('help', commandHelp(command))
+  const { command, help } = found
+  const rest = [...own, ...found.rest]
+  if (help || flagWords(rest).some((word) => word === '--help' || word === '-h')) return show('help', commandHelp(command))
   const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
   const home = homeOf(proc)
   if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
@@ -78,18 +78,44 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }
 
+/** A command with what follows it, or a list of commands to choose from: asked for, or because none was named. */
+type Found =
+  | 'version'
+  | { command: Command; rest: readonly string[]; help: boolean }
+  | { name: string; commands: readonly Pick<Command, 'name' | 'summary'>[]; asked: boolean }
+
+/** Also `help user add`. */
+async function findCommand(words: readonly string[]): Promise<Found> {
+  const help = words[0] === 'help'
+  const [first, ...rest] = help ? words.filter((word) => !word.startsWith('-')).slice(1) : words
+  if (first === '--version' || first === '-v') return 'version'
+  if (first === undefined || first === '--help' || first === '-h') {
+    const all = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command))
+    return { name: 'ollama-stack', commands: all, asked: first !== undefined || help }
+  }
+  const command = Object.hasOwn(COMMANDS, first) ? (await COMMANDS[first as CommandName]()).command : undefined
+  if (!command) throw unknown('ollama-stack', first, COMMAND_NAMES)
+  if (!('commands' in command)) return { command, rest, help }
+  const [second, ...more] = rest
+  if (second === undefined || second === '--help' || second === '-h') {
+    return { name: `ollama-stack ${first}`, commands: Object.values(command.commands), asked: second !== undefined || help }
+  }
+  const sub = Object.hasOwn(command.commands, second) ? command.commands[second] : undefined
+  if (!sub) throw unknown(`ollama-stack ${first}`, second, Object.keys(command.commands))
+  return { command: sub, rest: more, help }
+}
+
+function unknown(program: string, word: string, known: readonly string[]): UsageError {
+  if (word.startsWith('-')) {
+    return new UsageError('E_COMMAND', `${program} needs a command, and ${quoted(word)} is a flag.`, `Write the command first: ${program} ${known.at(-1)} --json. All of them: ${program} --help`)
+  }
+  const near = nearest(word, known)
+  return new UsageError('E_COMMAND', `${program} has no command ${quoted(word)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ${program} --help`)
+}
+
 /** The launcher in a project says which project is meant, wherever it is called from. */
 function homeOf({ env }: Process): string | undefined {
   return env['OLLAMA_STACK_PROJECT'] || undefined
-}
-
-async function commandCalled(name: string): Promise<Command> {
-  if (Object.hasOwn(COMMANDS, name)) return (await COMMANDS[name as CommandName]()).command
-  if (name.startsWith('-')) {
-    throw new UsageError('E_COMMAND', `ollama-stack needs a command, and ${quoted(name)} is a flag.`, 'Write the command first: ollama-stack status --json. All of them: ollama-stack --help')
-  }
-  const near = nearest(name, COMMAND_NAMES)
-  throw new UsageError('E_COMMAND', `ollama-stack has no command ${quoted(name)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ollama-stack --help`)
 }
 
 /** What stands before `--`. */
@@ -98,12 +124,11 @@ function flagWords(argv: readonly string[]): readonly string[] {
   return end < 0 ? argv : argv.slice(0, end)
 }
 
-/** `-C DIR` may also stand before the command, as with git. */
-function split(argv: readonly string[]): [string | undefined, string[]] {
+/** `-C DIR` may also stand before the command, as with git: that is `own`. */
+function split(argv: readonly string[]): { own: readonly string[]; words: readonly string[] } {
   const [first = '', second] = argv
-  const own = first.startsWith('--dir=') ? 1 : (first === '-C' || first === '--dir') && second !== undefined ? 2 : 0
-  const command = argv[own]
-  return own > 0 && command === undefined ? [first, []] : [command, [...argv.slice(0, own), ...argv.slice(own + 1)]]
+  const length = first.startsWith('--dir=') ? 1 : (first === '-C' || first === '--dir') && second !== undefined ? 2 : 0
+  return length > 0 && argv.length > length ? { own: argv.slice(0, length), words: argv.slice(length) } : { own: [], words: argv }
 }
 
 function known(error: unknown, signal: AbortSignal): StackError {

@@ -21,6 +21,12 @@ export function checkServerCert({ dir, tls }: Pick<Project, 'dir' | 'tls'>): voi
   if (fits === false) throw damaged(join(dir, FILES.key), 'is the key of another certificate than server.crt beside it')
 }
 
+/** null: it may not be read. Throws E_CERT_DAMAGED. */
+export function serverCert({ dir }: Pick<Project, 'dir'>): { notAfter: string } | null {
+  const facts = whole(dir, FILES.cert, 'is not a whole certificate in PEM form', readCert)
+  return facts && { notAfter: facts.notAfter.toISOString() }
+}
+
 function whole<T>(dir: string, path: string, otherwise: string, parse: (text: string) => T): T | null {
   const text = read(dir, path)
   try {
@@ -41,5 +47,5 @@ function read(dir: string, path: string): string | null {
 }
 
 function damaged(path: string, what: string, cause?: unknown): StackError {
-  return new StackError('E_CERT_DAMAGED', `${path} ${what}. Nothing was started.`, { hint: 'Put it back from your backup, together with the files beside it.', cause })
+  return new StackError('E_CERT_DAMAGED', `${path} ${what}.`, { hint: 'Put it back from your backup, together with the files beside it.', cause })
 }

@@ -1,13 +1,12 @@
 // What runs, read from the engine and the directory.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { launcher } from './callable.ts'
-import { readCert } from './certs.ts'
+import { callable, launcher } from './callable.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
+import { StackError } from './errors.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
+import { serverCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 
 export interface Status {
@@ -21,9 +20,12 @@ export interface Status {
   services: { name: string; state: string; health: string; image: string }[]
   /** Models in memory now, as `ollama ps` tells. */
   models: { name: string; size: string; processor: string }[]
+  /** 0 when the files can't be read; `problems` says why. */
   users: number
   /** ISO 8601. */
   cert: { notAfter: string } | null
+  /** What is wrong with the files of this project. */
+  problems: { code: string; message: string; hint: string }[]
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal): Promise<Status> {
@@ -38,7 +40,16 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     }
   })
   const ollama = containers.find((one) => one.service === 'ollama' && one.state === 'running')
-  const certificate = join(project.dir, 'certs', 'server', 'server.crt')
+  const problems: Status['problems'] = []
+  const unless = <T>(otherwise: T, read: () => T): T => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof StackError)) throw error
+      problems.push({ code: error.code, message: error.message, hint: error.hint })
+      return otherwise
+    }
+  }
   return {
     name: project.name,
     dir: project.dir,
@@ -48,10 +59,9 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
     services,
     models: ollama ? await loaded(engine, ollama.id, signal) : [],
-    users: listPeople(project).length,
-    cert: project.tls !== 'off' && existsSync(certificate)
-      ? { notAfter: readCert(readFileSync(certificate, 'utf8')).notAfter.toISOString() }
-      : null,
+    users: unless(0, () => listPeople(project).length),
+    cert: project.tls === 'off' ? null : unless(null, () => serverCert(project)),
+    problems,
   }
 }
 
@@ -74,6 +84,7 @@ export function printStatus(status: Status, ui: Ui): void {
   ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
   if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
   if (status.cert) ui.data(`TLS     certificate valid until ${status.cert.notAfter.slice(0, 10)}`)
+  for (const { message, hint } of status.problems) ui.data(`WRONG   ${message}\n        ${callable(hint, status.dir)}`)
   if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
   if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)
 }

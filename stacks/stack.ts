@@ -110,6 +110,12 @@ export interface BadLogin {
   expect: 401 | 'alert'
 }
 
+/** Somebody came in. */
+export interface Visit {
+  person: string
+  at: Date
+}
+
 export interface Stack {
   id: string
   /** A line in the wizard's list, and its hint. */
@@ -148,5 +154,7 @@ export interface Stack {
     /** Everything of that name, damaged lines too. Throws E_USER_UNKNOWN. */
     remove(files: FileMap, name: string): Change
   }
+  /** What a line of the proxy's log says, if it is about somebody who was let in. */
+  visit(line: string): Visit | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
 }

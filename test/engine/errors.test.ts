@@ -208,7 +208,7 @@ describe('compose.yaml that up can\'t work with: named with its line, and what r
       error: { code: 'E_COMPOSE_INVALID', message: expect.stringContaining('services.proxy has no key "restrat". Did you mean restart?') as string },
     },
     'a port that no machine has': {
-      changes: [[/published: "\d+"/, 'published: "88800"']], at: 'host_ip:',
+      changes: [[/published: "\d+"/, 'published: "88800"']], at: '- mode: ingress',
       error: { code: 'E_COMPOSE_INVALID', message: expect.stringContaining("can't be published on 88800: ports go up to 65535") as string },
     },
     'plain HTTP for everybody': {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseArgs, type Grammar } from '../../src/args.ts'
 import { COMMAND_NAMES } from '../../src/command-names.ts'
-import type { Command } from '../../src/command.ts'
+import type { Command, Group } from '../../src/command.ts'
 import { UsageError } from '../../src/errors.ts'
 import { commandHelp, flagsOf, overview } from '../../src/help.ts'
 import { nearest } from '../../src/nearest.ts'
@@ -117,20 +117,24 @@ describe('quoted', () => {
   test.each(['x', '\u{20000}'])('at most 80 of %s, and no half letter', (letter) => expect(quoted(letter.repeat(81))).toBe(`"${letter.repeat(80)}..."`))
 })
 
-describe('help', () => {
-  const load = async (name: string): Promise<Command> => ((await import(`../../src/commands/${name}.ts`)) as { command: Command }).command
+/** Those of a noun by both words. */
+const NAMES = [...COMMAND_NAMES.filter((name) => name !== 'user'), 'user add', 'user list', 'user rotate', 'user remove']
 
-  test.each(COMMAND_NAMES)('%s shows every flag, and its examples parse', async (name) => {
-    const command = await load(name)
+describe('help', () => {
+  const load = async (name: string): Promise<Command | Group> => ((await import(`../../src/commands/${name}.ts`)) as { command: Command | Group }).command
+  const each = async (): Promise<Command[]> => (await Promise.all(COMMAND_NAMES.map(load))).flatMap((one) => ('commands' in one ? Object.values(one.commands) : [one]))
+
+  test.each(NAMES)('%s shows every flag, and its examples parse', async (name) => {
+    const command = (await each()).find((one) => one.name === name)
+    if (!command) throw new Error(`no command ${name}`)
     const help = commandHelp(command)
-    expect(command.name).toBe(name)
     for (const [key, { short, value, negatable }] of Object.entries(flagsOf(command))) {
       const row = help.split('\n').find((line) => line.includes(`--${key}${negatable ? `, --no-${key}` : ''}${value === undefined ? '' : ` ${value}`}  `)) ?? ''
       expect(row, key).toMatch(short === undefined ? /^ {2}--/ : new RegExp(`^ {2}-${short}, --`))
     }
     expect(help).toMatch(/^Examples?:\n {2}\S/m)
     for (const example of command.examples) {
-      const words = example.split(' ').slice(name === 'create' ? (example.startsWith('npm ') ? 3 : 2) : 2)
+      const words = example.split(' ').slice(name === 'create' ? (example.startsWith('npm ') ? 3 : 2) : 1 + name.split(' ').length)
       expect(help).toContain(`  ${example}`)
       expect(() => parseArgs(words, { name, flags: flagsOf(command), positionals: command.positionals ?? [] })).not.toThrow()
       if (name !== 'create') expect(example).toMatch(new RegExp(`^ollama-stack ${name}( |$)`))
@@ -138,14 +142,14 @@ describe('help', () => {
   })
 
   test('no two flags of a command have the same letter', async () => {
-    for (const name of COMMAND_NAMES) {
-      const letters = Object.values(flagsOf(await load(name))).flatMap(({ short }) => short ?? [])
+    for (const command of await each()) {
+      const letters = Object.values(flagsOf(command)).flatMap(({ short }) => short ?? [])
       expect(new Set(letters).size).toBe(letters.length)
     }
   })
 
   test('the overview names every command', async () => {
-    const text = overview(await Promise.all(COMMAND_NAMES.map(load)))
+    const text = overview('ollama-stack', await Promise.all(COMMAND_NAMES.map(load)))
     for (const name of COMMAND_NAMES) expect(text).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
   })
 })

@@ -3,10 +3,13 @@
 import bcrypt from 'bcryptjs'
 import { describe, expect, test } from 'vitest'
 import { basic } from '../../stacks/basic/stack.ts'
-import type { Change, FileMap, Role } from '../../stacks/stack.ts'
+import type { Change, FileMap, IssueOptions, MadeCredential, Role, RotateOptions } from '../../stacks/stack.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const HTPASSWD = 'credentials/htpasswd'
+const OLD = 'credentials/htpasswd.old'
+/** `now` in the file's words. */
+const NOW = now.getTime() / 1000
 const HASH = `$2y$05$${'a'.repeat(53)}`
 
 const files = (entries: Record<string, string> = {}): FileMap =>
@@ -21,23 +24,30 @@ function applied(before: FileMap, change: Change): FileMap {
   return after
 }
 
-const add = async (before: FileMap, name: string, role: Role = 'user', password?: string) => {
-  const { change, credential } = await basic.people.issue(before, { name, role }, { now, ...(password === undefined ? {} : { password }) })
-  return { after: applied(before, change), change, credential }
+const add = async (before: FileMap, name: string, role: Role = 'user', options: Partial<IssueOptions> = {}) => {
+  const { change, credential } = await basic.people.issue(before, { name, role }, { now, ...options })
+  return { after: applied(before, change), change, credential: credential as MadeCredential }
 }
 
-const text = (map: FileMap): string => String(map.get(HTPASSWD)?.content)
+const rotate = async (before: FileMap, name: string, options: Partial<RotateOptions> = {}) => {
+  const { change, credential } = await basic.people.rotate(before, name, { now, overlap: 0, ...options })
+  return { after: applied(before, change), change, credential: credential as MadeCredential }
+}
+
+const text = (map: FileMap, path = HTPASSWD): string => String(map.get(path)?.content)
+
+const hashOf = (line: string): string => line.trim().split(':')[1] ?? ''
 
 describe('a new person', () => {
   test('gets 32 signs that nobody mixes up, kept as bcrypt only', async () => {
     const { after, change, credential } = await add(files(), 'ann', 'admin')
     expect(credential.secret).toMatch(/^[a-km-np-z2-9]{32}$/)
     expect(credential.login.headers).toEqual({ Authorization: `Basic ${btoa(`ann:${credential.secret}`)}` })
-    expect(text(after)).toMatch(/^ann:\$2y\$05\$[./A-Za-z0-9]{53}\n$/)
-    expect(await bcrypt.compare(credential.secret, text(after).slice(4).trim())).toBe(true)
+    expect(text(after)).toMatch(new RegExp(`^ann:\\$2y\\$05\\$[./A-Za-z0-9]{53}:admin:-:${NOW}\n$`))
+    expect(await bcrypt.compare(credential.secret, hashOf(text(after)))).toBe(true)
     expect([...after].map(([path, { content }]) => `${path}\n${String(content)}`).join('\n')).not.toContain(credential.secret)
-    expect([...change.values()].map((entry) => entry?.mode)).toEqual([0o600, 0o600])
-    expect(basic.people.list(after)).toEqual([{ name: 'ann', role: 'admin' }])
+    expect([...change.values()].map((entry) => entry?.mode)).toEqual([0o600])
+    expect(basic.people.list(after)).toEqual([{ name: 'ann', role: 'admin', created: now, expires: null }])
   })
 
   test('never the same password twice', async () => {
@@ -46,7 +56,7 @@ describe('a new person', () => {
   })
 
   test('own passwords are hashed slowly', async () => {
-    const { after, credential } = await add(files(), 'ann', 'user', 'correct: horse pässwörd')
+    const { after, credential } = await add(files(), 'ann', 'user', { password: 'correct: horse pässwörd' })
     expect(text(after)).toMatch(/^ann:\$2y\$10\$/)
     expect(Buffer.from(credential.login.headers['Authorization']?.slice(6) ?? '', 'base64').toString()).toBe('ann:correct: horse pässwörd')
   })
@@ -55,13 +65,13 @@ describe('a new person', () => {
     ['7 bytes', 'seven77'], ['none', ''], ['73 bytes', 'x'.repeat(73)], ['37 letters of 2 bytes', 'ä'.repeat(37)],
     ['NUL', 'password\0tail'], ['line break', 'pass\nword'], ['tab', 'pass\tword'], ['C1 control', 'password\u0085'], ['half a surrogate', 'password\ud800'],
   ])('an own password of %s is refused, without repeating it', async (_, password) => {
-    const refused = await add(files(), 'ann', 'user', password).then(() => null, (error: Error & { exit?: number }) => error)
+    const refused = await add(files(), 'ann', 'user', { password }).then(() => null, (error: Error & { exit?: number }) => error)
     expect(refused).toMatchObject({ code: 'E_PASSWORD', exit: 2 })
     if (password !== '') expect(refused?.message).not.toContain(password)
   })
 
   test('72 bytes and 8 bytes are fine', async () => {
-    for (const password of ['x'.repeat(72), 'ä'.repeat(36), '12345678']) expect((await add(files(), 'ann', 'user', password)).credential.secret).toBe(password)
+    for (const password of ['x'.repeat(72), 'ä'.repeat(36), '12345678']) expect((await add(files(), 'ann', 'user', { password })).credential.secret).toBe(password)
   })
 
   test.each(['', 'a:b', 'a\nb', '#a', '../a', 'a/b', '-a', '.a', 'ünï', 'a b', 'a\u202eb', 'x'.repeat(65)])('the name %j is refused', async (name) => {
@@ -72,17 +82,44 @@ describe('a new person', () => {
     await expect(add(files({ [HTPASSWD]: `ann:${HASH}\n` }), name)).rejects.toMatchObject({ exit: 2 })
   })
 
-  test('a role file that somebody left behind makes nobody an admin', async () => {
-    const { after } = await add(files({ 'credentials/admins/Ann': '', 'credentials/admins/ann': '' }), 'ann', 'user')
-    expect(basic.people.list(after)).toEqual([{ name: 'ann', role: 'user' }])
-    expect([...after.keys()]).toEqual([HTPASSWD])
+  test('may have an end, in whole seconds', async () => {
+    const expires = new Date('2027-01-01T00:00:00Z')
+    const { after } = await add(files(), 'ann', 'user', { expires })
+    expect(text(after)).toMatch(new RegExp(`:user:${expires.getTime() / 1000}:${NOW}\n$`))
+    expect(basic.people.list(after)).toEqual([{ name: 'ann', role: 'user', created: now, expires }])
+  })
+
+  test('never inherits the old password of somebody who had the name', async () => {
+    const { after, change } = await add(files({ [OLD]: `ann:${HASH}:user:${NOW + 60}:1\nbob:${HASH}:user:${NOW + 60}:1\n` }), 'ann')
+    expect([...change.keys()]).toEqual([OLD, HTPASSWD])
+    expect(text(after, OLD)).toBe(`bob:${HASH}:user:${NOW + 60}:1\n`)
   })
 
   test('what somebody wrote by hand stays byte for byte', async () => {
-    const hand = `# family\r\n\nbob:${HASH}:his laptop\nsomething odd\neve:${HASH}`
+    const hand = `# family\r\n\nbob:${HASH}:admin:-\nsomething odd\neve:${HASH}`
     const { after } = await add(files({ [HTPASSWD]: hand }), 'ann')
     expect(text(after).startsWith(`${hand}\nann:$2y$`)).toBe(true)
     expect(basic.people.list(after).map(({ name }) => name)).toEqual(['bob', 'eve', 'ann'])
+  })
+})
+
+describe('a line without times', () => {
+  test.each([['', 'user'], [':user', 'user'], [':admin', 'admin'], [':admin:-', 'admin']])('NAME:HASH%s is a %s without an end', (rest, role) => {
+    for (const end of ['', '\n', '\r\n']) {
+      expect(basic.people.list(files({ [HTPASSWD]: `ann:${HASH}${rest}${end}` }))).toEqual([{ name: 'ann', role, created: null, expires: null }])
+    }
+  })
+
+  test('of two lines the first counts, as for nginx', () => {
+    expect(basic.people.list(files({ [HTPASSWD]: `ann:${HASH}\nann:${HASH}:admin\n` }))).toMatchObject([{ role: 'user' }])
+  })
+})
+
+describe('a line whose role or end nobody understands', () => {
+  test.each([':', ':Admin', ':root', ':his laptop', ':user:', ':user:soon', ':user:-1', ':user:1e9', ':user:0x1', ':user:123456789012', ':user:-:', ':user:-:x', ':user:-:1:more', ': user'])('NAME:HASH%s is refused by name', (rest) => {
+    const there = files({ [HTPASSWD]: `ann:${HASH}\nbob:${HASH}${rest}\n` })
+    expect(() => basic.people.list(there)).toThrow(/the hash of bob/)
+    expect(basic.people.list(applied(there, basic.people.remove(there, 'bob')))).toHaveLength(1)
   })
 })
 
@@ -95,12 +132,65 @@ describe('a hand-written line that nginx would take, but that is no bcrypt', () 
   })
 })
 
+describe('rotating', () => {
+  const before = files({ [HTPASSWD]: `# team\r\nann:${HASH}:admin:${NOW + 9000}:1\r\nbob:${HASH}\nann:${HASH}` })
+
+  test('makes a new password for the same person, in the same place', async () => {
+    const { after, change, credential } = await rotate(before, 'ann')
+    expect(credential).toMatchObject({ name: 'ann', role: 'admin', secret: expect.stringMatching(/^[a-z2-9]{32}$/) })
+    expect(text(after)).toMatch(new RegExp(`^# team\r\nann:\\$2y\\$05\\$[^:]{53}:admin:${NOW + 9000}:${NOW}\nbob:[^\n]*\n$`))
+    expect(await bcrypt.compare(credential.secret, hashOf(text(after).split('\n')[1] ?? ''))).toBe(true)
+    expect([...change.keys()]).toEqual([HTPASSWD])
+    expect(basic.people.list(after)[0]).toEqual({ name: 'ann', role: 'admin', created: now, expires: new Date((NOW + 9000) * 1000) })
+  })
+
+  test('with an overlap the old hash is kept until its end, written before the new one', async () => {
+    const { after, change } = await rotate(before, 'ann', { overlap: 90_500 })
+    expect([...change.keys()]).toEqual([OLD, HTPASSWD])
+    expect(text(after, OLD)).toBe(`ann:${HASH}:admin:${NOW + 91}:1\n`)
+    expect(change.get(OLD)?.mode).toBe(0o600)
+  })
+
+  test('an overlap never outlives the person', async () => {
+    expect(text((await rotate(before, 'ann', { overlap: 9_000_000_000 })).after, OLD)).toBe(`ann:${HASH}:admin:${NOW + 9000}:1\n`)
+  })
+
+  test('without an overlap no older password is left either', async () => {
+    const once = await rotate(before, 'ann', { overlap: 60_000 })
+    const twice = await rotate(once.after, 'ann')
+    expect([...twice.change]).toMatchObject([[OLD, null], [HTPASSWD, {}]])
+    expect(text(twice.after)).not.toContain(hashOf(text(once.after).split('\n')[1] ?? ''))
+  })
+
+  test('a second overlap takes the place of the first; what is over goes, what is odd stays', async () => {
+    const once = await rotate(before, 'ann', { overlap: 60_000 })
+    const odd = `# kept\ncarl:${HASH}:user:${NOW}:1\ndora:${HASH}:user:soon\neve:${HASH}:user:${NOW + 1}:1\n`
+    const twice = await rotate(applied(once.after, new Map([[OLD, { content: odd + text(once.after, OLD), mode: 0o600 }]])), 'ann', { overlap: 60_000 })
+    const hash = hashOf(text(once.after).split('\n')[1] ?? '')
+    expect(text(twice.after, OLD)).toBe(`# kept\ndora:${HASH}:user:soon\neve:${HASH}:user:${NOW + 1}:1\nann:${hash}:admin:${NOW + 60}:${NOW}\n`)
+  })
+
+  test('takes an own password, by the same rules', async () => {
+    expect((await rotate(before, 'ann', { password: 'correct horse' })).credential.secret).toBe('correct horse')
+    await expect(rotate(before, 'ann', { password: 'short' })).rejects.toMatchObject({ code: 'E_PASSWORD' })
+  })
+
+  test.each(['carl', 'ANN', '# team', ''])('%j is nobody', async (name) => {
+    await expect(rotate(before, name)).rejects.toMatchObject({ code: 'E_USER_UNKNOWN', exit: 2 })
+  })
+})
+
 describe('removing', () => {
-  test('takes every line of that name and the role, and leaves the rest', () => {
-    const before = files({ [HTPASSWD]: `# ann:\nann:${HASH}\nanna:${HASH}\r\nann:${HASH}:old\nodd`, 'credentials/admins/ann': '' })
+  test('takes every line of that name, first what lets in, and leaves the rest', () => {
+    const before = files({ [HTPASSWD]: `# ann:\nann:${HASH}\nanna:${HASH}\r\nann:${HASH}:old\nodd`, [OLD]: `ann:${HASH}:user:9:1\nanna:${HASH}:user:9:1\n` })
     const change = basic.people.remove(before, 'ann')
-    expect([...change.keys()]).toEqual([HTPASSWD, 'credentials/admins/ann'])
+    expect([...change.keys()]).toEqual([HTPASSWD, OLD])
     expect(text(applied(before, change))).toBe(`# ann:\nanna:${HASH}\r\nodd`)
+    expect(text(applied(before, change), OLD)).toBe(`anna:${HASH}:user:9:1\n`)
+  })
+
+  test('an old password file that nobody is left in goes', () => {
+    expect(basic.people.remove(files({ [HTPASSWD]: `ann:${HASH}\n`, [OLD]: `ann:${HASH}:user:9:1\n` }), 'ann').get(OLD)).toBeNull()
   })
 
   test('the last one leaves a file that lets nobody in', () => {
@@ -114,7 +204,7 @@ describe('removing', () => {
 
 test('bad logins differ from the good one and from each other', async () => {
   for (const password of ['passwordx', 'passwordxx', 'passwordxxx']) {
-    const { after, credential } = await add(files(), 'ann', 'user', password)
+    const { after, credential } = await add(files(), 'ann', 'user', { password })
     const bad = await basic.badLogins(credential, after, now)
     const sent = bad.map(({ login }) => login.headers['Authorization'])
     expect(new Set([...sent, credential.login.headers['Authorization']]).size).toBe(bad.length + 1)

@@ -48,18 +48,29 @@ describe('without a command', () => {
     expect(await ran(argv)).toEqual({ code: 0, out: expect.stringMatching(/^ {2}create /m), err: '' })
     expect(JSON.parse((await ran([...argv, '--json'])).out)).toEqual({ help: expect.stringMatching(/^ {2}create /m) })
   })
-  test.each(COMMAND_NAMES)('help of %s, said in four ways', async (name) => {
-    const { code, out, err } = await ran([name, '--help'])
+  test.each([...COMMAND_NAMES.filter((name) => name !== 'user'), 'user add', 'user remove'])('help of %s, said in four ways', async (name) => {
+    const words = name.split(' ')
+    const { code, out, err } = await ran([...words, '--help'])
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^Examples?:\n {2}\S/m)
-    for (const argv of [[name, '-h'], ['help', name], [name, '--nonsense', '--help']]) expect((await ran(argv)).out).toBe(out)
-    expect(JSON.parse((await ran([name, '--help', '--json'])).out)).toEqual({ help: out.trimEnd() })
+    for (const argv of [[...words, '-h'], ['help', ...words], [...words, '--nonsense', '--help']]) expect((await ran(argv)).out).toBe(out)
+    expect(JSON.parse((await ran([...words, '--help', '--json'])).out)).toEqual({ help: out.trimEnd() })
+  })
+  test('a noun alone shows its commands: exit 2 unless asked for', async () => {
+    const { code, out, err } = await ran(['user'])
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(/^ {2}user add .*\n {2}user list .*\n {2}user rotate .*\n {2}user remove /m)])
+    for (const argv of [['user', '--help'], ['help', 'user']]) expect(await ran(argv)).toEqual({ code: 0, out: err, err: '' })
   })
 })
 
 describe('refused with exit 2', () => {
   test.each<[string[], string, RegExp]>([
     [['stauts'], 'E_COMMAND', /no command "stauts"\. Did you mean status\? All of them: ollama-stack --help$/],
+    [['user', 'ad', 'bob'], 'E_COMMAND', /user has no command "ad"\. Did you mean add\? All of them: ollama-stack user --help$/],
+    [['user', 'add'], 'E_ARGUMENT', /user add needs NAME\./],
+    [['user', 'add', 'b:c'], 'E_USER_NAME', /too many colons/],
+    [['user', 'add', 'bob', '--expires', 'soon'], 'E_TIME', /neither a span nor a date/],
+    [['user', 'rotate', 'bob', '--overlap', '1y'], 'E_TIME', /--overlap can't be "1y"/],
     [['__proto__'], 'E_COMMAND', /no command "__proto__"\. All/],
     [['constructor'], 'E_COMMAND', /no command "constructor"\. All/],
     [['help', 'stauts'], 'E_COMMAND', /Did you mean status\?/],

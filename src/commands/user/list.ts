@@ -1,0 +1,42 @@
+import type { Account } from '../../../stacks/stack.ts'
+import { define } from '../../command.ts'
+import { connect } from '../../engine.ts'
+import { StackError } from '../../errors.ts'
+import { lastUses } from '../../last-use.ts'
+import { listPeople } from '../../people.ts'
+import { findProject, loadProject } from '../../project.ts'
+import { relative } from '../../when.ts'
+
+type Row = Account & { lastUsed: Date | null }
+
+export const list = define({
+  name: 'user list',
+  summary: 'Who may log in, since when, until when, and last seen',
+  usage: 'ollama-stack user list',
+  examples: ['ollama-stack user list', 'ollama-stack user list --json'],
+  flags: {},
+  async run({ flags }, { cwd, env, json, ui, signal }) {
+    const project = loadProject(findProject(cwd, flags.dir))
+    const people = listPeople(project)
+    const uses = await connect({ env, signal }).then((engine) => lastUses(project, engine, signal)).catch((error: unknown) => {
+      if (signal.aborted || !(error instanceof StackError)) throw error
+      ui.warn(`When somebody was last seen stands in the proxy's log, which can't be read: ${error.message}`)
+      return new Map<string, Date>()
+    })
+    const rows = people.map((person): Row => ({ ...person, lastUsed: uses.get(person.name) ?? null }))
+    if (json) ui.data(JSON.stringify(rows.map(({ name, role, created, expires, lastUsed }) => ({ name, role, created, expires, lastUsed }))))
+    else for (const line of table(rows, new Date())) ui.data(line)
+  },
+})
+
+function table(rows: readonly Row[], now: Date): string[] {
+  if (rows.length === 0) return ['Nobody may log in. Let somebody in: ollama-stack user add NAME']
+  const cells = rows.map(({ name, role, created, expires, lastUsed }) => [
+    name, role, created?.toISOString().slice(0, 10) ?? 'unknown',
+    expires === null ? 'never' : expires <= now ? 'EXPIRED' : relative(expires, now),
+    lastUsed === null ? 'not in the log' : relative(lastUsed, now),
+  ])
+  const all = [['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED'], ...cells]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
+  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+}

@@ -1,0 +1,15 @@
+import type { Credential } from '../../../stacks/stack.ts'
+import type { Context } from '../../command.ts'
+import { credentialLines, userDocument } from '../../credential-report.ts'
+import { curlCommand } from '../../curl.ts'
+import type { Project } from '../../project.ts'
+
+/** The one time that the secret is shown. */
+export function reportCredential(project: Project, credential: Credential, { json, ui }: Context): void {
+  if (json) return ui.data(JSON.stringify(userDocument(project, credential)))
+  for (const line of credentialLines(project, [credential])) ui.data(line)
+  if (credential.login === null && credential.files === null) return
+  ui.data('')
+  ui.data('It counts within a second, without a restart. Try it:')
+  ui.data(`  ${curlCommand(project, credential)}`)
+}
