@@ -30,6 +30,8 @@ export interface CertFacts {
   sans: string[]
   notBefore: Date
   notAfter: Date
+  /** When it was made, if it was made here: the start is dated back. */
+  issued: Date
   /** SHA-256 of the DER, lower-case hex: what Caddy calls {http.request.tls.client.fingerprint}. */
   fingerprint: string
   isCa: boolean
@@ -82,18 +84,32 @@ export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: r
   const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
   if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
   // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
-  const leaf = await sign(ca, 'Ollama', SERVER_AUTH, [new x509.SubjectAlternativeNameExtension(names)], now, SERVER_DAYS)
+  const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, more: [new x509.SubjectAlternativeNameExtension(names)], ...validity(now, SERVER_DAYS) }))
   return { cert: leaf.cert + ca.cert, key: leaf.key }
 }
 
-/** Who this is; what they may do isn't written in it, but decided by the folder that lists it. */
-export function makeClientCert({ ca, person, now }: { ca: KeyPair; person: string; now: Date }): Promise<KeyPair> {
-  return sign(ca, person, CLIENT_AUTH, [], now, CLIENT_DAYS)
+export interface ClientOptions {
+  ca: KeyPair
+  person: string
+  now: Date
+  /** The certificate ends then, if not before. */
+  expires?: Date | null
+}
+
+/** Who this is; what they may do isn't written in it, but beside it in the file that lists it. */
+export function makeClientCert(options: ClientOptions): Promise<KeyPair> {
+  return withKey((publicKey) => signClientCert({ ...options, publicKey }))
+}
+
+/** For a key whose private half is elsewhere. Only the certificate, as PEM. */
+export function signClientCert({ ca, person, now, expires, publicKey }: ClientOptions & { publicKey: KeyObject }): Promise<string> {
+  const { notBefore, notAfter } = validity(now, CLIENT_DAYS)
+  return sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, notBefore, notAfter: earlier(notAfter, expires ?? notAfter) })
 }
 
 /** A client certificate that ended a day ago. */
 export function makeExpiredCert({ ca, person, now }: { ca: KeyPair; person: string; now: Date }): Promise<KeyPair> {
-  return sign(ca, person, CLIENT_AUTH, [], new Date(now.getTime() - 2 * DAY), 1)
+  return withKey((publicKey) => sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, ...validity(new Date(now.getTime() - 2 * DAY), 1) }))
 }
 
 /** A client certificate of the same name from a CA that nobody here trusts. */
@@ -130,6 +146,7 @@ export function readCert(text: string): CertFacts {
     sans: parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((name) => name.value) ?? [],
     notBefore: new Date(cert.validFrom),
     notAfter: new Date(cert.validTo),
+    issued: new Date(Date.parse(cert.validFrom) + BACKDATED),
     fingerprint: createHash('sha256').update(cert.raw).digest('hex'),
     isCa: cert.ca,
     eku: cert.keyUsage ?? [],
@@ -148,31 +165,46 @@ function parse(text: string): { cert: X509Certificate; parsed: x509.X509Certific
   }
 }
 
-async function sign(ca: KeyPair, cn: string, usage: string, more: x509.Extension[], now: Date, days: number): Promise<KeyPair> {
+interface Leaf {
+  cn: string
+  publicKey: KeyObject
+  /** Extended key usage. */
+  usage: string
+  more?: x509.Extension[]
+  notBefore: Date
+  notAfter: Date
+}
+
+async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, notAfter }: Leaf): Promise<string> {
   const { cert: caCert, parsed: issuer } = parse(ca.cert)
   const signingKey = await importKey(caKey(caCert, ca.key))
-  const keys = await newKeys()
-  const { notBefore, notAfter } = validity(now, days)
+  const spki = new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
   const cert = await x509.X509CertificateGenerator.create({
     notBefore,
     // What outlives its CA is refused by some and not by others.
-    notAfter: notAfter < issuer.notAfter ? notAfter : issuer.notAfter,
+    notAfter: earlier(notAfter, issuer.notAfter),
     serialNumber: serial(),
     subject: named(cn),
     issuer: issuer.subjectName,
-    publicKey: keys.publicKey,
+    publicKey: spki,
     signingKey,
     signingAlgorithm: SIGNED,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([usage]),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(spki),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...more,
     ],
   })
-  return { cert: pem(cert), key: keyPem(keys.privateKey) }
+  return pem(cert)
+}
+
+/** With a new key of its own. */
+async function withKey(make: (publicKey: KeyObject) => Promise<string>): Promise<KeyPair> {
+  const { publicKey, privateKey } = await newKeys()
+  return { cert: await make(KeyObject.from(publicKey)), key: keyPem(privateKey) }
 }
 
 /** Another key signs just as well, but nobody would take what it signed. */
@@ -207,6 +239,8 @@ function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
   }
   return { type: 'dns', value: name }
 }
+
+const earlier = (one: Date, other: Date): Date => (one < other ? one : other)
 
 /** The certificate's times have no milliseconds. */
 function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } {

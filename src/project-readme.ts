@@ -18,11 +18,19 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
     url,
     login: stack.howTo.login,
     curl: `curl ${tls ? '--cacert certs/ca.crt ' : ''}${stack.howTo.curl} ${url}/api/tags`,
-    credentials: stack.howTo.credentials,
+    credentials: stack.howTo.credentials.replace(/\.$/, ''),
+    noun: stack.noun,
+    clients: clients(tls),
     certs: tls ? CERTS : '',
     clear: tls ? '' : 'The connection is plain HTTP: whoever can listen on its way reads the credential. Keep it on this machine or inside a VPN.',
   })
   return new Map([['README.md', { content: `${text.trimEnd()}\n`, mode: 0o644 }]])
+}
+
+function clients(tls: boolean): string {
+  if (!tls) return 'The login goes where they ask for an API key, a token or extra headers.'
+  return 'They must trust `certs/ca.crt`: `SSL_CERT_FILE` for most programs, `NODE_EXTRA_CA_CERTS` for Node, `REQUESTS_CA_BUNDLE` for\n' +
+    'Python; a phone or browser imports it as a certificate authority. `up` renews the server\'s certificate in time.'
 }
 
 /** Replaces {{tokens}}. A token without a value, or a value without a token, is our own mistake. */

@@ -1,4 +1,4 @@
-// node test/setup/bootstrap.mjs <engine|test|demo|build> [arguments]
+// node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]
 //
 // Runs one of the TypeScript entries beside this file from a fresh clone, with nothing but Node:
 // installs the locked packages when they are missing, then bundles the entry and imports it.
@@ -27,15 +27,17 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
+// Measurements stand in a folder of their own: `bench auth` is test/bench/auth.ts.
+const entry = name === 'bench' ? join(setup, '..', 'bench', `${args[0]?.replace(/[^a-z]/g, '')}.ts`) : join(setup, `${name}.ts`)
 if (name === 'build') run(process.execPath, ['src/build.mjs', ...args])
-else if (!existsSync(join(setup, `${name}.ts`)) || !['engine', 'test', 'demo'].includes(name)) {
-  console.error('Usage: node test/setup/bootstrap.mjs <engine|test|demo|build> [arguments]')
+else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench'].includes(name)) {
+  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]...' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]')
   process.exit(2)
 } else {
   const { build } = await import('esbuild')
   const outfile = join(root, 'node_modules', '.cache', 'create-ollama-stack', `${name}.mjs`)
   await build({
-    entryPoints: [join(setup, `${name}.ts`)], outfile, bundle: true, packages: 'external', platform: 'node', target: 'node20', format: 'esm', sourcemap: 'inline', logLevel: 'warning',
+    entryPoints: [entry], outfile, bundle: true, packages: 'external', platform: 'node', target: 'node20', format: 'esm', sourcemap: 'inline', logLevel: 'warning',
     // Each file goes on believing that it lies where it lies.
     plugins: [{ name: 'in place', setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path }) => ({
       loader: 'ts',
