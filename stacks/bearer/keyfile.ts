@@ -1,13 +1,37 @@
-// The key file as the proxy reads it (files/lua/keys.lua): NAME:ROLE:SHA256, the digest in hex.
+// The key file as the proxy reads it (files/lua/keys.lua): NAME:ROLE:WHAT[:END[:CREATED]], where WHAT is
+// the SHA-256 of a key in hex or an ssh key, END and CREATED are Unix seconds, and END may be `-` for none.
 // Lines of any other shape count for nobody there, and are kept byte for byte here.
 
-import { createHash } from 'node:crypto'
 import { StackError } from '../../src/errors.ts'
-import type { Person, Role } from '../stack.ts'
+import type { Account, Role } from '../stack.ts'
 
-const LINE = /^([A-Za-z0-9][A-Za-z0-9._@-]{0,63}):(user|admin):([0-9a-f]{64})\r?\n$/
+export interface Line {
+  name: string
+  role: Role
+  /** 64 hex digits, or `ssh-ed25519 AAAA...`. */
+  what: string
+  /** Unix seconds; Infinity: no end. */
+  end: number
+  created: number | null
+}
+
+/** What every ed25519 key has in common (RFC 8709) is the same letters in all of them. */
+export const SSH_KEY = /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-P][A-Za-z0-9+/]{42}$/
+
+const LINE = new RegExp(
+  `^([A-Za-z0-9][A-Za-z0-9._@-]{0,63}):(user|admin):([0-9a-f]{64}|${SSH_KEY.source.slice(1, -1)})(?::(-|\\d{1,12})(?::(\\d{1,12}))?)?\\r?\\n$`,
+)
 
 const BOM = '\ufeff'
+
+/** What a new file begins with. A test runs the command. */
+const HEAD = `# Who may log in: NAME:ROLE:WHAT[:END[:CREATED]]
+#   ROLE     user or admin
+#   WHAT     SHA-256 of a key in hex, or an ssh key as in a .pub file: ssh-ed25519 AAAA...
+#   END      when it stops to count, in seconds since 1970; - or nothing for never
+# What you edit here counts within a second. A new key for ann, by hand; it prints the key:
+#   KEY=olsk_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d =); echo "ann:user:$(printf %s "$KEY" | openssl dgst -sha256 -r | cut -c1-64)" >> credentials/keys; echo "$KEY"
+`
 
 function lines(text: string): string[] {
   return text.split(/(?<=\n)/)
@@ -23,37 +47,76 @@ export function names(text: string): string[] {
   return [...new Set(lines(text).map(nameOf).filter((name) => name !== null))]
 }
 
+function read(line: string): Line | null {
+  const match = LINE.exec(line.startsWith(BOM) ? line.slice(1) : line)
+  if (!match) return null
+  const [, name = '', role, what = '', end = '-', created] = match
+  return { name, role: role as Role, what, end: end === '-' ? Infinity : Number(end), created: created === undefined ? null : Number(created) }
+}
+
+function write({ name, role, what, end, created }: Line): string {
+  return `${name}:${role}:${what}:${end === Infinity ? '-' : end}${created === null ? '' : `:${created}`}`
+}
+
 /**
- * Who has a key that opens, each once; an admin if any of their keys is one.
+ * The lines that the proxy understands, also those whose time is over.
  * Throws E_KEYS when the file ends within a line: half a line may be half of anything.
  */
-export function people(text: string): Person[] {
+export function entries(text: string): Line[] {
   if (text !== '' && !text.endsWith('\n')) {
     throw new StackError('E_KEYS', 'The last line of credentials/keys has no line end, so the proxy ignores it.', {
-      hint: 'If the line is whole (NAME:ROLE: and 64 digits), press Enter behind it in an editor; if not, delete it.',
+      hint: 'If the line is whole (NAME:ROLE: and 64 digits, or an ssh key), press Enter behind it in an editor; if not, delete it.',
     })
   }
-  const whole = lines(text.startsWith(BOM) ? text.slice(1) : text).map((line) => LINE.exec(line)).filter((match) => match !== null)
+  return lines(text).map(read).filter((line) => line !== null)
+}
+
+/** Who has a line that opens, or opened until its end, each once. Several lines of a name are one person. */
+export function people(text: string, now: number): Account[] {
+  const all = entries(text)
   const uses = new Map<string, number>()
-  for (const [, , , digest = ''] of whole) uses.set(digest, (uses.get(digest) ?? 0) + 1)
-  const roles = new Map<string, Role>()
-  for (const [, name = '', role, digest = ''] of whole) {
+  for (const { what } of all) uses.set(what, (uses.get(what) ?? 0) + 1)
+  const linesOf = new Map<string, Line[]>()
+  for (const line of all) {
     // One key under two names opens for neither.
-    if (uses.get(digest) === 1 && roles.get(name) !== 'admin') roles.set(name, role as Role)
+    if (uses.get(line.what) === 1) linesOf.set(line.name, [...(linesOf.get(line.name) ?? []), line])
   }
-  return [...roles].map(([name, role]) => ({ name, role }))
+  return [...linesOf].map(([name, own]) => {
+    const live = own.filter(({ end }) => end > now)
+    const newest = own.at(-1)
+    return {
+      name,
+      role: (live.length > 0 ? live : [newest]).some((line) => line?.role === 'admin') ? 'admin' : 'user',
+      created: date(newest?.created ?? null),
+      // When the last of them ends: until then the person gets in.
+      expires: date(Math.max(...own.map(({ end }) => end))),
+    }
+  })
 }
 
-export function digestOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+function date(seconds: number | null): Date | null {
+  return seconds === null || seconds === Infinity ? null : new Date(seconds * 1000)
 }
 
-export function append(text: string, { name, role }: Person, key: string): string {
-  return `${text}${name}:${role}:${digestOf(key)}\n`
+export function append(text: string, line: Line): string {
+  return `${text === '' ? HEAD : text}${write(line)}\n`
+}
+
+/** The lines of `name` end at `end` at the latest; those that ended by `now` are gone. What the proxy ignores stays. */
+export function ending(text: string, name: string, end: number, now: number): string {
+  return keepingBom(text, lines(text).map((line) => {
+    const found = read(line)
+    if (found?.name !== name) return line
+    const until = Math.min(found.end, end)
+    return until <= now ? '' : `${write({ ...found, end: until })}${line.endsWith('\r\n') ? '\r\n' : '\n'}`
+  }).join(''))
 }
 
 /** Without any line of that name, damaged ones too. */
 export function without(text: string, name: string): string {
-  const kept = lines(text).filter((line) => nameOf(line) !== name).join('')
-  return text.startsWith(BOM) && !kept.startsWith(BOM) ? BOM + kept : kept
+  return keepingBom(text, lines(text).filter((line) => nameOf(line) !== name).join(''))
+}
+
+function keepingBom(before: string, after: string): string {
+  return before.startsWith(BOM) && !after.startsWith(BOM) ? BOM + after : after
 }

@@ -1,13 +1,17 @@
 // Bearer keys (RFC 6750): OpenResty, two small Lua modules and a key file.
 
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { hostsConf, sharedFiles } from '../nginx/stack-files.ts'
-import type { BadLogin, Change, Credential, FileMap, Issued, Login, Person, Stack } from '../stack.ts'
-import { append, digestOf, names, people, without } from './keyfile.ts'
+import { visit } from '../nginx/visit.ts'
+import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack } from '../stack.ts'
+import { append, ending, entries, names, people, without, type Line } from './keyfile.ts'
+import { newSshKey } from './ssh-key.ts'
 
 const KEYS = 'credentials/keys'
+
+const LUA = ['crypto', 'keys', 'login', 'sha256', 'ssh', 'watch']
 
 /** 256 random bits in base64url behind a prefix that secret scanners can look for; login.lua knows the same shape. */
 export const KEY = /^olsk_[A-Za-z0-9_-]{43}$/
@@ -17,23 +21,24 @@ export const bearer: Stack = {
   title: 'Bearer keys (OpenResty)',
   hint: 'for OpenAI and Anthropic clients, IDEs, scripts',
   noun: 'key',
-  ownPassword: false,
+  brings: ['sshKey'],
   needsTls: false,
+  reload: 'SIGHUP',
   howTo: {
-    login: 'a key, as `Authorization: Bearer KEY`, as `x-api-key: KEY`, or as the password of Basic auth under any name',
+    login: 'a key, as `Authorization: Bearer KEY`, as `x-api-key: KEY`, or as the password of Basic auth under any name. ' +
+      'The `ollama` command itself can log in with `OLLAMA_AUTH=1` and its own key pair (`~/.ollama/id_ed25519`), for people added with `--ssh-key`, over TLS or on this machine',
     curl: "-H 'Authorization: Bearer KEY'",
-    credentials: '`keys`: a line per key, `name:role:SHA-256 of the key`. The keys themselves are nowhere',
+    credentials: '`keys`: a line per key, `NAME:ROLE:SHA-256 of the key[:END[:CREATED]]`; its first lines say more, and how to add a key by hand. The keys themselves are nowhere',
   },
   challenge: /^Bearer realm="Ollama"(?:, error="invalid_token")?$/,
   files: (config) => ({
     ...sharedFiles(config),
     'proxy/nginx.conf': 'bearer/files/nginx.conf',
-    'proxy/lua/keys.lua': 'bearer/files/lua/keys.lua',
-    'proxy/lua/login.lua': 'bearer/files/lua/login.lua',
-    'proxy/lua/sha256.lua': 'bearer/files/lua/sha256.lua',
+    ...Object.fromEntries(LUA.map((name) => [`proxy/lua/${name}.lua`, `bearer/files/lua/${name}.lua`])),
   }),
   render: hostsConf,
-  people: { list, issue, remove },
+  people: { list, issue, rotate, remove },
+  visit,
   badLogins,
 }
 
@@ -42,34 +47,70 @@ function keyFile(files: FileMap): string {
   return typeof content === 'string' ? content : Buffer.from(content).toString('utf8')
 }
 
-function list(files: FileMap): Person[] {
-  return people(keyFile(files))
+function list(files: FileMap, now = new Date()): Account[] {
+  return people(keyFile(files), seconds(now))
 }
 
-async function issue(files: FileMap, { name, role }: Person): Promise<Issued> {
+async function issue(files: FileMap, { name, role }: Person, { now, expires, sshKey }: IssueOptions): Promise<Issued> {
   const text = keyFile(files)
-  people(text)
+  const held = entries(text)
   checkNewName(name, names(text))
-  const key = `olsk_${randomBytes(32).toString('base64url')}`
+  return give(text, { name, role }, { now, end: expires ? seconds(expires) : Infinity, ssh: sshKey === undefined ? null : newSshKey(sshKey, held) })
+}
+
+async function rotate(files: FileMap, name: string, { now, overlap, sshKey }: RotateOptions): Promise<Issued> {
+  const text = keyFile(files)
+  const held = entries(text)
+  const person = people(text, seconds(now)).find((one) => one.name === name)
+  if (!person) throw unknown(name)
+  if (person.expires && person.expires <= now) {
+    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${person.expires.toISOString().slice(0, 10)}, and a new key would end with it.`,
+      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${person.role} --expires 30d`)
+  }
+  const newest = held.findLast((line) => line.name === name)
+  if (sshKey === undefined && newest?.what.startsWith('ssh-')) {
+    throw new UsageError('E_SSH_KEY', `${name} logs in with an ssh key, which only ${name} can renew.`,
+      `Ask for the new ~/.ollama/id_ed25519.pub: ./ollama-stack user rotate ${name} --ssh-key "ssh-ed25519 AAAA..."`)
+  }
+  const ssh = sshKey === undefined ? null : newSshKey(sshKey, held)
+  // Never shorter than was asked for; the proxy counts in whole seconds.
+  const end = overlap > 0 ? Math.ceil(seconds(now) + overlap / 1000) : seconds(now)
+  return give(ending(text, name, end, seconds(now)), person, { now, end: person.expires ? seconds(person.expires) : Infinity, ssh })
+}
+
+/** Another line. With an ssh key there is no secret of ours: its private half never left its owner. */
+function give(text: string, { name, role }: Person, { now, end, ssh }: { now: Date; end: number; ssh: string | null }): Issued {
+  const key = ssh === null ? `olsk_${randomBytes(32).toString('base64url')}` : null
+  const line: Line = { name, role, what: key === null ? String(ssh) : digestOf(key), end: Math.floor(end), created: Math.floor(seconds(now)) }
   return {
-    change: new Map([[KEYS, { content: append(text, { name, role }, key), mode: 0o600 }]]),
-    credential: { name, role, secret: key, files: null, login: bearing(key) },
+    change: new Map([[KEYS, { content: append(text, line), mode: 0o600 }]]),
+    credential: { name, role, secret: key, files: null, login: key === null ? null : bearing(key) },
   }
 }
 
 function remove(files: FileMap, name: string): Change {
   const text = keyFile(files)
-  if (!names(text).includes(name)) {
-    throw new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
-  }
+  if (!names(text).includes(name)) throw unknown(name)
   return new Map([[KEYS, { content: without(text, name), mode: 0o600 }]])
+}
+
+function unknown(name: string): UsageError {
+  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
+}
+
+function seconds(date: Date): number {
+  return date.getTime() / 1000
+}
+
+function digestOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
 }
 
 function bearing(key: string): Login {
   return { headers: { Authorization: `Bearer ${key}` } }
 }
 
-async function badLogins({ name, secret: key }: Credential): Promise<BadLogin[]> {
+async function badLogins({ name, secret: key }: MadeCredential): Promise<BadLogin[]> {
   const other = key.endsWith('A') ? 'B' : 'A'
   const swapped = key.replace(/[A-Za-z]/g, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
   const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
