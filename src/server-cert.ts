@@ -1,12 +1,14 @@
-// The server's certificate on disk, before a proxy is started with it.
+// The server's certificate on disk: whole before a proxy is started with it, and renewed in time.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readCert } from './certs.ts'
+import { makeServerCert, readCert } from './certs.ts'
+import { applyChange } from './disk.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
 
+const RENEW_MS = 30 * 24 * 60 * 60_000
 const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key: 'certs/server/server.key' }
 
 /**
@@ -25,6 +27,30 @@ export function checkServerCert({ dir, tls }: Pick<Project, 'dir' | 'tls'>): voi
 export function serverCert({ dir }: Pick<Project, 'dir'>): { notAfter: string } | null {
   const facts = whole(dir, FILES.cert, 'is not a whole certificate in PEM form', readCert)
   return facts && { notAfter: facts.notAfter.toISOString() }
+}
+
+export interface Renewal {
+  renewed: boolean
+  /** A sentence about one that couldn't be renewed, or null. */
+  warning: string | null
+}
+
+/** Makes a new one when the old one ends within 30 days. It takes the project's own CA, whose key may be kept elsewhere. */
+export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): Promise<Renewal> {
+  const text = tls === 'off' ? null : read(dir, FILES.cert)
+  const end = text === null ? null : readCert(text).notAfter
+  if (end === null || end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
+  const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
+    const file = join(dir, path)
+    return existsSync(file) ? readFileSync(file, 'utf8') : null
+  })
+  if (!cert || !key) {
+    return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
+  }
+  const server = await makeServerCert({ ca: { cert, key }, hosts, now })
+  // The key first: between the two a starting proxy would refuse the pair, and after them it has both.
+  applyChange(dir, new Map([[FILES.key, { content: server.key, mode: 0o600 }], [FILES.cert, { content: server.cert, mode: 0o644 }]]))
+  return { renewed: true, warning: null }
 }
 
 function whole<T>(dir: string, path: string, otherwise: string, parse: (text: string) => T): T | null {

@@ -10,7 +10,7 @@ import { refuseExposure } from './exposure.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
-import { checkServerCert } from './server-cert.ts'
+import { checkServerCert, renewServerCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -32,6 +32,8 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
 }
 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+  const { renewed, warning } = await renewServerCert(project, new Date())
+  if (warning !== null) ui.warn(warning)
   const steps = plan(want, await engine.observe(project.name, want.images, signal))
   const services = want.services.map(({ service }) => service)
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : 'Start the stack'
@@ -41,7 +43,10 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
     if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
     await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
   })
-  return printPlan(steps)
+  if (!renewed) return printPlan(steps)
+  const { containers } = await engine.observe(project.name, [], signal)
+  for (const { id, service } of containers) if (service === 'proxy') await engine.signal(id, project.stack.reload)
+  return [...printPlan(steps), 'renew the server certificate']
 }
 
 /**

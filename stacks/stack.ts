@@ -127,6 +127,8 @@ export interface Stack {
   brings: readonly (keyof Own)[]
   /** mTLS can't do without TLS. */
   needsTls: boolean
+  /** The signal on which the proxy takes a new server certificate without cutting a connection. */
+  reload: 'SIGHUP' | 'SIGUSR1'
   /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */
   howTo: { login: string; curl: string; credentials: string }
   /** The `WWW-Authenticate` that a stranger's 401 carries. */

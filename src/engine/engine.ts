@@ -33,6 +33,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
   return {
     ...facts,
     local,
+    signal: (container, name) => explained(`send ${name}`, docker.getContainer(container).kill({ signal: name })).then(() => undefined),
     observe: (project, images, signal) => explained(`look at the project ${project}`, observe(docker, project, images, signal)),
     imagePresent: async (image) => (await explained('look up an image', imageId(docker, image))) !== null,
     imageDigest,

@@ -122,6 +122,8 @@ export interface Engine {
   down(project: string, options?: { volumes?: boolean; signal?: AbortSignal; onRemove?: (what: string) => void }): Promise<Removed>
   /** Run a command in a running container. A command that fails is a result, not an error. */
   exec(container: string, cmd: string[], options?: { stdin?: string | Uint8Array; user?: string; signal?: AbortSignal }): Promise<ExecResult>
+  /** Sends a signal (`SIGHUP`) to the container's first process. */
+  signal(container: string, name: string): Promise<void>
   logs(container: string, options?: LogOptions): AsyncIterable<LogLine>
   /** Who holds a TCP port of this machine, or null when nobody does or it can't be seen. */
   portOwner(bind: string, port: number): Promise<PortOwner | null>

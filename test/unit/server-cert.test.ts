@@ -1,12 +1,13 @@
 // Files of a certificate that somebody damaged: named before anything is started.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { makeCa, makeServerCert, type KeyPair } from '../../src/certs.ts'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { makeCa, makeServerCert, readCert, type KeyPair } from '../../src/certs.ts'
 import { StackError } from '../../src/errors.ts'
-import { checkServerCert } from '../../src/server-cert.ts'
+import { checkServerCert, renewServerCert } from '../../src/server-cert.ts'
 
 let dir: string
 let ca: KeyPair
@@ -47,4 +48,34 @@ test.each<[string, () => void, string]>([
   expect(error).toBeInstanceOf(StackError)
   expect({ code: error.code, message: error.message }).toEqual({ code: 'E_CERT_DAMAGED', message: expect.stringContaining(message) })
   expect(error.hint).toContain('backup')
+})
+
+describe('renewal', () => {
+  const DAY = 24 * 60 * 60_000
+  const project = () => ({ dir, tls: 'private' as const, hosts: ['localhost', '127.0.0.1'] })
+  const cert = (): string => readFileSync(join(dir, 'certs/server/server.crt'), 'utf8')
+  const left = (): number => (readCert(cert()).notAfter.getTime() - Date.now()) / DAY
+  const end = (): Date => readCert(server.cert).notAfter
+  beforeEach(() => {
+    writeFileSync(join(dir, 'certs/ca.crt'), ca.cert)
+    writeFileSync(join(dir, 'certs/ca.key'), ca.key)
+  })
+
+  test('not before the last 30 days', async () => {
+    expect(await renewServerCert(project(), new Date(end().getTime() - 31 * DAY))).toEqual({ renewed: false, warning: null })
+    expect(cert()).toBe(server.cert)
+  })
+  test.each([29, 1, -5])('with %i days left: a new pair of the same CA, for the same names', async (days) => {
+    const now = new Date(end().getTime() - days * DAY)
+    expect(await renewServerCert(project(), now)).toEqual({ renewed: true, warning: null })
+    expect(() => checkServerCert(project())).not.toThrow()
+    expect(left()).toBeGreaterThan((end().getTime() - Date.now()) / DAY)
+    expect(readCert(cert()).sans).toEqual(['localhost', '127.0.0.1'])
+    expect(new X509Certificate(cert()).verify(new X509Certificate(ca.cert).publicKey)).toBe(true)
+  })
+  test('without the CA\'s key nothing changes, and it is told', async () => {
+    rmSync(join(dir, 'certs/ca.key'))
+    expect(await renewServerCert(project(), new Date(end().getTime() - DAY))).toEqual({ renewed: false, warning: expect.stringMatching(/ends on \d{4}-\d\d-\d\d\. .*put certs\/ca\.key back/) })
+    expect(cert()).toBe(server.cert)
+  })
 })
