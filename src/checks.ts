@@ -49,7 +49,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
       ...(project.tls === 'off' ? [] : tlsChecks),
       ...(project.model === null ? [] : [stream]),
     ]
-    for (const check of list) {
+    for (const check of list.filter(({ applies }) => applies?.(project) ?? true)) {
       const result = await run(check, visit)
       // Most checks are too short to be interrupted in.
       signal.throwIfAborted()

@@ -43,8 +43,8 @@ export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>):
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
-  const { name, auth, bind, port, tls, insecureHttp, model } = answers
-  return { name, auth, bind, port, tls, insecureHttp, model, hosts: allHosts(answers, machine) }
+  const { name, auth, bind, port, tls, insecureHttp, origins, model } = answers
+  return { name, auth, bind, port, tls, insecureHttp, origins, model, hosts: allHosts(answers, machine) }
 }
 
 /** Throws them as one error. */

@@ -8,6 +8,7 @@ import type { Person } from '../stacks/stack.ts'
 import type { Flag } from './command.ts'
 import { directoryName } from './directory.ts'
 import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
+import { ORIGIN_PRESETS, origins } from './origins.ts'
 import * as value from './values.ts'
 
 export interface Answers {
@@ -21,6 +22,7 @@ export interface Answers {
   tls: 'off' | 'private'
   port: number
   hosts: string[]
+  origins: string[]
   model: string | null
   start: boolean
 }
@@ -41,6 +43,7 @@ export interface Choice {
 export type Question =
   | { kind: 'text'; message: string; hint: string }
   | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[] }
+  | { kind: 'several'; message: string; hint: string; options(): Choice[] }
 
 export interface Field<T> {
   /** Name of the flag; null: the positional argument. */
@@ -133,6 +136,14 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: (texts) => texts.map(value.host),
     fallback: () => [],
     print: (hosts) => hosts,
+  },
+  origins: {
+    flag: 'origin',
+    spec: { value: 'ORIGIN', repeat: true, help: `Web page or app that may call from a browser: an exact origin, SCHEME://*, or one of ${Object.keys(ORIGIN_PRESETS).join(', ')}; default: none` },
+    parse: (texts) => [...new Set(texts.flatMap(origins))],
+    fallback: () => [],
+    print: (allowed) => allowed,
+    question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'none of them, for most; web pages: --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
   },
   model: {
     flag: 'model',

@@ -22,6 +22,8 @@ export interface Project {
   port: number
   /** Names and addresses it answers to; the first one is what clients are told. */
   hosts: string[]
+  /** Web pages and apps that may call from a browser. */
+  origins: string[]
   url: string
   /** Absolute path of the CA certificate that clients need, or null. */
   ca: string | null
@@ -80,6 +82,7 @@ export function loadProject(dir: string): Project {
   const { bind, port } = published(file, path)
   const tls = own['tls'] === 'private' ? 'private' : 'off'
   const hosts = Array.isArray(own['hosts']) ? own['hosts'].map(String) : []
+  const origins = Array.isArray(own['origins']) ? own['origins'].map(String) : []
   const host = hosts[0] ?? bind
   return {
     dir,
@@ -91,6 +94,7 @@ export function loadProject(dir: string): Project {
     bind,
     port,
     hosts,
+    origins,
     url: `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     ca: tls === 'private' ? join(dir, 'certs', 'ca.crt') : null,
     model: typeof own['model'] === 'string' ? own['model'] : null,

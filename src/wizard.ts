@@ -4,7 +4,7 @@
 import { homedir } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { wrapTextWithPrefix } from '@clack/core'
-import { isCancel, select } from '@clack/prompts'
+import { isCancel, multiselect, select } from '@clack/prompts'
 import { stacks } from '../stacks/index.ts'
 import type { Context } from './command.ts'
 import { conflicts, throwAll } from './config.ts'
@@ -42,8 +42,8 @@ async function askWith(given: Known, setting: Setting, { ui }: Context, to: Stre
     if (field.question === undefined) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
-      const texts = field.question.kind === 'choice'
-        ? [await choose(field.question.message, options, field.print(fallback)[0] ?? '', to)]
+      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, field.print(fallback)[0] ?? '', to)]
+        : field.question.kind === 'several' ? await chooseSeveral(field.question, to)
         : await type(key, field, field.question, answers, setting, to)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
     }
@@ -79,6 +79,12 @@ function possible(key: keyof Answers, options: Choice[], known: Known, setting: 
 
 async function choose(message: string, options: Choice[], initial: string, to: Streams): Promise<string> {
   const answer = await select({ message, options, initialValue: initial, ...to })
+  if (isCancel(answer)) throw new CancelError()
+  return answer
+}
+
+async function chooseSeveral({ message, hint, options }: Extract<Question, { kind: 'several' }>, to: Streams): Promise<string[]> {
+  const answer = await multiselect({ message: `${message} (${hint})`, options: options(), required: false, ...to })
   if (isCancel(answer)) throw new CancelError()
   return answer
 }
@@ -126,7 +132,7 @@ async function taken(bind: string, port: number): Promise<string | undefined> {
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, model } = answers
+  const { directory, name, auth, people, bind, port, tls, origins, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
@@ -134,6 +140,7 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ['People', people.map((person) => `${person.name} (${person.role})`).join(', ')],
     ['Reachable', `${bind}, port ${port}, ${tls === 'off' ? 'plain HTTP' : 'HTTPS with a private CA'}`],
     ...(tls === 'off' ? [] : [['Names', allHosts(answers, machine).join(', ')]]),
+    ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
     ['Test model', model ?? 'none'],
   ]
   // The box itself takes six columns.

@@ -32,6 +32,8 @@ export interface StackConfig {
   insecureHttp?: boolean
   /** DNS names and IPs: what the certificate names and which Host headers pass. */
   hosts: string[]
+  /** Web pages and apps that may call from a browser: exact origins, or `SCHEME://*`. */
+  origins?: readonly string[]
   /** Ollama model for the first test, or null for none. */
   model: string | null
   /** First three bytes of the backend network, such as `10.213.7`. */

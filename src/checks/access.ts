@@ -77,6 +77,19 @@ export const access: Check[] = [
     },
   },
   {
+    id: 'preflight-allowed',
+    title: 'A preflight from an allowed page gets its permission, and only its own',
+    applies: ({ origins }) => origins.length > 0,
+    async run({ project, door }) {
+      const origin = (project.origins[0] ?? '').replace(/\*$/, 'app')
+      const { status: code, headers } = await ask(door, {
+        method: 'OPTIONS', path: '/api/chat', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+      })
+      const [allowed, asked] = [headers['access-control-allow-origin'], headers['access-control-allow-headers']]
+      return code === 204 && allowed === origin && asked === 'authorization' ? passed(`204 for ${origin}`) : failed(`got ${code}, Access-Control-Allow-Origin: ${allowed ?? 'none'}`)
+    },
+  },
+  {
     id: 'origin-stripped',
     title: 'Origin never reaches Ollama',
     async run({ door, user }) {

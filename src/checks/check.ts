@@ -32,6 +32,8 @@ export type Verdict = Pick<CheckResult, 'ok' | 'detail'>
 export interface Check {
   id: string
   title: string
+  /** Left out of the list where its feature isn't configured. */
+  applies?(project: Project): boolean
   run(visit: Visit): Promise<Verdict>
 }
 

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
-import { hostsConf, sharedFiles } from '../nginx/stack-files.ts'
+import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line } from './keyfile.ts'
@@ -36,7 +36,7 @@ export const bearer: Stack = {
     'proxy/nginx.conf': 'bearer/files/nginx.conf',
     ...Object.fromEntries(LUA.map((name) => [`proxy/lua/${name}.lua`, `bearer/files/lua/${name}.lua`])),
   }),
-  render: hostsConf,
+  render: gateLists,
   people: { list, issue, rotate, remove },
   visit,
   badLogins,

@@ -1,6 +1,7 @@
 // What both nginx stacks ship and generate alike.
 
 import { isIP } from 'node:net'
+import { originPattern } from '../origins.ts'
 import type { FileMap, StackConfig } from '../stack.ts'
 
 const SHARED = ['common.conf', 'gate.conf', 'routes.conf', 'refusals.conf', 'server.conf', 'upstream.conf']
@@ -15,9 +16,13 @@ export function sharedFiles({ tls }: StackConfig): Record<string, string> {
 /** Words that nginx's map takes for itself unless a backslash stands before them. */
 const MAP_WORDS = new Set(['default', 'hostnames', 'include', 'volatile'])
 
-/** The names that pass the Host check. Addresses pass by their shape, in gate.conf. */
-export function hostsConf({ hosts }: StackConfig): FileMap {
+/** What gate.conf includes: the names that pass the Host check (addresses pass by their shape), and the origins. */
+export function gateLists({ hosts, origins = [] }: StackConfig): FileMap {
   const names = new Set(['localhost', 'host.docker.internal', ...hosts.filter((host) => isIP(host) === 0).map((host) => host.toLowerCase())])
   const lines = [...names].map((name) => `${MAP_WORDS.has(name) ? '\\' : ''}${name} 1;`)
-  return new Map([['proxy/hosts.conf', { content: `# Names that this stack answers to; read by gate.conf.\n${lines.join('\n')}\n`, mode: 0o644 }]])
+  const allowed = origins.length === 0 ? '# None.' : `"~${originPattern(origins)}" allowed;`
+  return new Map([
+    ['proxy/hosts.conf', { content: `# Names that this stack answers to; read by gate.conf.\n${lines.join('\n')}\n`, mode: 0o644 }],
+    ['proxy/origins.conf', { content: `# Web pages and apps that may call from a browser; read by gate.conf.\n${allowed}\n`, mode: 0o644 }],
+  ])
 }

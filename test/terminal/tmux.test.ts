@@ -80,6 +80,7 @@ describe('backing out', () => {
   test.each([['C-c', 'the first question'], ['C-d', 'the first question'], ['C-c', 'a choice'], ['C-d', 'a choice'], ['C-c', 'the summary']])('%s at %s', async (key, where) => {
     const pane = open(where === 'the summary' ? '--auth basic --user ann --bind 127.0.0.1 --tls off --port 8899 --model none' : '')
     if (where !== 'the first question') await enter(pane, 'Where should')
+    if (where === 'the summary') await enter(pane, 'Which apps')
     await pane.see(where === 'the summary' ? 'Make it?' : where === 'a choice' ? 'How do people' : 'Where should')
     pane.key(key)
     await leftNothing(pane)
@@ -87,7 +88,7 @@ describe('backing out', () => {
 
   test('No at the summary', async () => {
     const pane = open('--auth mtls --user ann --bind 127.0.0.1 --port 8899 --model none --no-start')
-    await enter(pane, 'Where should')
+    await enter(pane, 'Where should', 'Which apps')
     await pane.see('◆  Write it?')
     pane.key('Down', 'Enter')
     await leftNothing(pane)
@@ -97,7 +98,7 @@ describe('backing out', () => {
 describe('to the end', () => {
   test('every question by Enter, only files: URL, key once, commands to paste', async () => {
     const pane = open('')
-    await enter(pane, 'Where should', 'How do people', 'Who may', 'From where', 'Encrypt', 'On which port?', 'Which model')
+    await enter(pane, 'Where should', 'How do people', 'Who may', 'From where', 'Encrypt', 'On which port?', 'Which apps', 'Which model')
     await pane.see('◆  Make it?')
     expect(existsSync(join(cwd, 'ollama-stack'))).toBe(false)
     expect(pane.everything()).not.toMatch(/olsk_/)
@@ -135,7 +136,7 @@ describe('to the end', () => {
     const questions = pane.screen().trimEnd().split('\n')
     expect(questions.slice(questions.findIndex((line) => line.startsWith('┌'))).filter((line) => !/^[┌│◇◆▲└]/.test(line))).toEqual([])
     pane.key('Enter')
-    await enter(pane, 'On which port?')
+    await enter(pane, 'On which port?', 'Which apps')
     const box = (await pane.see('◆  Write it?')).split('\n').filter((line) => /^│ .*│$/.test(line))
     // Labels at the left, what goes on stands below its beginning.
     expect(box.length).toBeGreaterThan(10)
@@ -160,7 +161,7 @@ test('what is in the way afterwards costs no answer', async () => {
   await once(server, 'listening')
   const { port } = server.address() as net.AddressInfo
   const pane = open(`stack --user ann --bind 127.0.0.1 --tls off --port ${port} --model none`)
-  await enter(pane, 'How do people', 'Make it?')
+  await enter(pane, 'How do people', 'Which apps', 'Make it?')
   expect(await pane.see('exit 1')).toMatch(new RegExp(`Error: Port ${port} on 127.0.0.1 is taken by process`))
   expect(pane.everything()).toMatch(new RegExp(`Your answers in one line.*: npx .*/stack --name stack --auth bearer --user ann:admin .*--port ${port} --model none --yes`))
   expect(files()).toEqual([])

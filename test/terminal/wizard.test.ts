@@ -14,11 +14,11 @@ import { CTRL_C, CTRL_D, CTRL_U, DOWN, ENTER, fakeTerminal, type FakeTerminal } 
 
 const QUESTIONS = [
   'Where should the project go?', 'How do people log in?', 'Who may log in?', 'From where is it reachable?', 'Encrypt the connection?',
-  'On which port?', 'Which model should it pull', 'Make it?',
+  'On which port?', 'Which apps call', 'Which model should it pull', 'Make it?',
 ]
 const machine: Machine = { names: ['box', 'box.local'], addresses: [{ ip: '192.0.2.7', network: 'eth0', kind: 'lan' }, { ip: '100.64.0.9', network: 'tailscale0', kind: 'vpn' }] }
 /** Everything but what a test asks about. */
-const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], model: null, start: false }
+const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], origins: [], model: null, start: false }
 const without = (...keys: (keyof Answers)[]): Partial<Answers> =>
   Object.fromEntries(Object.entries({ ...REST, directory: join(cwd, 'stack') }).filter(([key]) => !keys.includes(key as keyof Answers)))
 
@@ -55,7 +55,7 @@ describe('answers', () => {
     const { port, ...answers } = await run.result
     expect(answers).toEqual({
       directory: join(cwd, 'ollama-stack'), name: 'ollama-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }],
-      bind: '127.0.0.1', insecureHttp: false, tls: 'off', hosts: [], model: 'gemma3:1b', start: true,
+      bind: '127.0.0.1', insecureHttp: false, tls: 'off', hosts: [], origins: [], model: 'gemma3:1b', start: true,
     })
     expect(port).toBeGreaterThanOrEqual(8880)
     expect(run.input.raw).toBe(false)
@@ -88,6 +88,15 @@ describe('answers', () => {
     expect(screen).toMatch(/Names +192\.0\.2\.7, 100\.64\.0\.9, box, box\.local/)
     run.press(ENTER)
     expect(await run.result).toMatchObject({ bind: '0.0.0.0', tls: 'private' })
+  })
+
+  test('apps that call from a browser, by name', async () => {
+    const run = start(without('origins'))
+    expect(await run.see('Which apps call')).toMatch(/Obsidian.*\n.*ONLYOFFICE/)
+    run.press(' ', DOWN, ' ', ENTER)
+    expect(await run.see('Write it?')).toMatch(/Browsers +app:\/\/obsidian\.md, capacitor/)
+    run.press(ENTER)
+    expect((await run.result).origins).toEqual(['app://obsidian.md', 'capacitor://localhost', 'http://localhost', 'onlyoffice://*', 'file://*'])
   })
 
   test('only the files', async () => {

@@ -115,7 +115,7 @@ describe('defaults', () => {
   })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
-      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', insecureHttp: false, model: 'gemma3:1b',
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', insecureHttp: false, origins: [], model: 'gemma3:1b',
       hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
     })
   })
