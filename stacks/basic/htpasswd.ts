@@ -1,7 +1,9 @@
-// The htpasswd file as nginx reads it: NAME:HASH, then perhaps another colon and a comment.
+// credentials/htpasswd: NAME:HASH[:ROLE[:END[:CREATED]]], times in Unix seconds, `-` for no end.
+// nginx reads the first two, proxy/people.js the rest. `htpasswd.old` has the same lines.
 // Hand-written lines count, so they are read with care and kept byte for byte.
 
 import { StackError } from '../../src/errors.ts'
+import type { Account } from '../stack.ts'
 
 /** Names that the proxy lets log in (nginx.conf); a line of any other name is dead. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
@@ -9,17 +11,25 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 /** bcrypt, at a cost that doesn't stall the proxy: each step up doubles 1.6 ms at cost 5. */
 const GOOD_HASH = /^\$2[aby]\$(?:0[4-9]|1[0-2])\$[./A-Za-z0-9]{53}$/
 
+/** What follows the hash. The same as in people.js, which lets nobody in on anything else. */
+const REST = /^(?::(admin|user)(?::(-|[0-9]{1,11})(?::([0-9]{1,11}))?)?)?$/
+
+export interface Entry extends Account {
+  hash: string
+}
+
 interface Line {
   /** With its line end. */
   text: string
   name: string | null
   hash: string
+  rest: string
 }
 
 function parse(text: string): Line[] {
   return text.split(/(?<=\n)/).map((line) => {
-    const [, name, hash = ''] = /^([^#:\r\n][^:\r\n]*):([^:\r\n]*)/.exec(line) ?? []
-    return { text: line, name: name ?? null, hash }
+    const [, name, hash = '', rest = ''] = /^([^#:\r\n][^:\r\n]*):([^:\r\n]*)(.*?)\r?\n?$/.exec(line) ?? []
+    return { text: line, name: name ?? null, hash, rest }
   })
 }
 
@@ -29,26 +39,64 @@ export function names(text: string): string[] {
 }
 
 /**
- * The names that can log in. Throws E_HTPASSWD when a line would let somebody in that nginx checks
- * less well than bcrypt: it knows {PLAIN} and {SHA} too, and tells nobody.
+ * Who can log in, each by their first line, as nginx takes it. Throws E_HTPASSWD on a line that the
+ * proxy refuses, so that nobody finds out by not getting in.
  */
-export function people(text: string): string[] {
-  const able = parse(text).filter(({ name }) => name !== null && NAME.test(name))
-  const weak = able.find(({ hash }) => !GOOD_HASH.test(hash))
-  if (weak) {
-    throw new StackError('E_HTPASSWD', `credentials/htpasswd: the password of ${weak.name} isn't a bcrypt hash of cost 4 to 12.`, {
-      hint: `Remove it (./ollama-stack user remove ${weak.name}) and add ${weak.name} again, or replace the line with the output of: htpasswd -nB ${weak.name}`,
-    })
+export function entries(text: string): Entry[] {
+  const found = new Map<string, Entry>()
+  for (const line of parse(text)) {
+    if (line.name === null || !NAME.test(line.name)) continue
+    const entry = entryOf(line.name, line)
+    if (!found.has(line.name)) found.set(line.name, entry)
   }
-  return [...new Set(able.map(({ name }) => name as string))]
+  return [...found.values()]
 }
 
-export function append(text: string, name: string, hash: string): string {
+function entryOf(name: string, { hash, rest }: Line): Entry {
+  if (!GOOD_HASH.test(hash)) throw damaged(name, `the password of ${name} isn't a bcrypt hash of cost 4 to 12`)
+  const [match, role, end, created] = REST.exec(rest) ?? []
+  if (match === undefined) throw damaged(name, `what follows the hash of ${name} isn't ROLE, ROLE:END or ROLE:END:CREATED (admin or user; seconds since 1970, or - for no end)`)
+  return { name, hash, role: role === 'admin' ? 'admin' : 'user', expires: dateOf(end), created: dateOf(created) }
+}
+
+function damaged(name: string, what: string): StackError {
+  return new StackError('E_HTPASSWD', `credentials/htpasswd: ${what}.`, {
+    hint: `Until that is put right ${name} can't log in. Remove it (./ollama-stack user remove ${name}) and add ${name} again, or replace the line with the output of: htpasswd -nB ${name}`,
+  })
+}
+
+function dateOf(seconds: string | undefined): Date | null {
+  return seconds === undefined || seconds === '-' ? null : new Date(Number(seconds) * 1000)
+}
+
+function lineOf({ name, hash, role, expires, created }: Entry): string {
+  const seconds = (date: Date | null): string => (date === null ? '-' : String(Math.ceil(date.getTime() / 1000)))
+  return `${name}:${hash}:${role}:${seconds(expires)}${created === null ? '' : `:${seconds(created)}`}\n`
+}
+
+export function append(text: string, entry: Entry): string {
   const end = text === '' || text.endsWith('\n') ? '' : '\n'
-  return `${text}${end}${name}:${hash}\n`
+  return text + end + lineOf(entry)
+}
+
+/** In the place of that name's first line, and without its others. */
+export function replace(text: string, entry: Entry): string {
+  const lines = parse(text)
+  const first = lines.findIndex(({ name }) => name === entry.name)
+  const kept = (part: Line[]): string => part.filter(({ name }) => name !== entry.name).map((line) => line.text).join('')
+  return kept(lines.slice(0, first)) + lineOf(entry) + kept(lines.slice(first))
 }
 
 /** Without any line of that name: nginx takes the first of several, so one left over would count. */
 export function without(text: string, name: string): string {
   return parse(text).filter((line) => line.name !== name).map((line) => line.text).join('')
+}
+
+/** Without the lines whose time is over. */
+export function withoutEnded(text: string, now: Date): string {
+  const ended = ({ rest }: Line): boolean => {
+    const end = dateOf(REST.exec(rest)?.[2])
+    return end !== null && end <= now
+  }
+  return parse(text).filter((line) => !ended(line)).map((line) => line.text).join('')
 }

@@ -2,74 +2,104 @@
 
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
-import { hostsConf, sharedFiles } from '../nginx/stack-files.ts'
-import type { BadLogin, Change, Credential, FileMap, Issued, IssueOptions, Login, Person, Stack } from '../stack.ts'
-import { append, names, people, without } from './htpasswd.ts'
+import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
+import { visit } from '../nginx/visit.ts'
+import type { Account, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack } from '../stack.ts'
+import { append, entries, names, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
 
 const HTPASSWD = 'credentials/htpasswd'
-/** One empty file per admin. Whoever has none is a user. */
-const ADMINS = 'credentials/admins/'
+/**
+ * One line for each person who got a new password and may use the one before for a while. Counts
+ * only beside a line of that name in htpasswd, which also has the role.
+ */
+const OLD = 'credentials/htpasswd.old'
 
 export const basic: Stack = {
   id: 'basic',
   title: 'Basic auth (nginx)',
   hint: 'name and password; works in browsers and old tools',
   noun: 'password',
-  ownPassword: true,
+  brings: ['password'],
   needsTls: false,
+  reload: 'SIGHUP',
   howTo: {
     login: 'HTTP Basic: name and password',
     curl: '-u NAME',
-    credentials: '`htpasswd`: a line per person, with the bcrypt hash of the password. `admins/`: an empty file per admin',
+    credentials: '`htpasswd`: a line per person, `NAME:HASH:ROLE:END:CREATED` (bcrypt; times in Unix seconds, `-` for no end). By hand: `htpasswd -nB ann >> credentials/htpasswd` adds a user. `htpasswd.old`: passwords that were changed but are still good for a while',
   },
   challenge: /^Basic realm="Ollama", charset="UTF-8"$/,
-  files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf' }),
-  render: hostsConf,
-  people: { list, issue, remove },
+  files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
+  render: gateLists,
+  people: { list, issue, rotate, remove },
+  visit,
   badLogins,
 }
 
-function htpasswd(files: FileMap): string {
-  const content = files.get(HTPASSWD)?.content ?? ''
+function read(files: FileMap, path: string): string {
+  const content = files.get(path)?.content ?? ''
   return typeof content === 'string' ? content : Buffer.from(content).toString('utf8')
 }
 
-function list(files: FileMap): Person[] {
-  return people(htpasswd(files)).map((name) => ({ name, role: files.has(ADMINS + name) ? 'admin' : 'user' }))
+function list(files: FileMap): Account[] {
+  return entries(read(files, HTPASSWD)).map(({ name, role, created, expires }) => ({ name, role, created, expires }))
 }
 
-async function issue(files: FileMap, { name, role }: Person, { password: own }: IssueOptions): Promise<Issued> {
-  const text = htpasswd(files)
-  people(text)
+async function issue(files: FileMap, { name, role }: Person, { now, expires = null, password: own }: IssueOptions): Promise<Issued> {
+  const text = read(files, HTPASSWD)
+  entries(text)
   checkNewName(name, names(text))
+  const { password, hash } = await secret(own)
+  // In this order: an old password that was left behind is no password of the new person.
+  const change = changeOld(files, without(read(files, OLD), name))
+  change.set(HTPASSWD, { content: append(text, { name, hash, role, expires, created: now }), mode: 0o600 })
+  return { change, credential: made(name, role, password) }
+}
+
+/** The password before, if any is still good, ends at once: nginx looks at one old line of a name. */
+async function rotate(files: FileMap, name: string, { now, overlap, password: own }: RotateOptions): Promise<Issued> {
+  const text = read(files, HTPASSWD)
+  const person = entries(text).find((entry) => entry.name === name)
+  if (!person) throw unknown(name)
+  const { password, hash } = await secret(own)
+  const others = withoutEnded(without(read(files, OLD), name), now)
+  // In this order: killed between the two, the old password is still the only one.
+  const change = changeOld(files, overlap > 0 ? append(others, { ...person, expires: endOf(person, now, overlap) }) : others)
+  change.set(HTPASSWD, { content: replace(text, { ...person, hash, created: now }), mode: 0o600 })
+  return { change, credential: made(name, person.role, password) }
+}
+
+/** The person's own end, if that comes first. */
+function endOf({ expires }: Entry, now: Date, overlap: number): Date {
+  const end = now.getTime() + overlap
+  return new Date(expires === null ? end : Math.min(end, expires.getTime()))
+}
+
+/** What lets the person in goes first. */
+function remove(files: FileMap, name: string): Change {
+  const text = read(files, HTPASSWD)
+  const old = read(files, OLD)
+  if (![...names(text), ...names(old)].includes(name)) throw unknown(name)
+  return new Map([[HTPASSWD, { content: without(text, name), mode: 0o600 }], ...changeOld(files, without(old, name))])
+}
+
+function changeOld(files: FileMap, text: string): Change {
+  if (text === read(files, OLD)) return new Map()
+  return new Map([[OLD, text === '' ? null : { content: text, mode: 0o600 }]])
+}
+
+function unknown(name: string): UsageError {
+  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
+}
+
+async function secret(own: string | undefined): Promise<{ password: string; hash: string }> {
   if (own !== undefined) checkPassword(own)
   const password = own ?? makePassword()
-  const hash = await hashPassword(password, own !== undefined)
-  // In this order: a role file that somebody else left behind makes nobody an admin.
-  const change: Change = new Map(rolesOf(files, name).map((path) => [path, null]))
-  change.set(HTPASSWD, { content: append(text, name, hash), mode: 0o600 })
-  if (role === 'admin') {
-    change.delete(ADMINS + name)
-    change.set(ADMINS + name, { content: '', mode: 0o600 })
-  }
-  return { change, credential: { name, role, secret: password, files: null, login: login(name, password) } }
+  return { password, hash: await hashPassword(password, own !== undefined) }
 }
 
-function remove(files: FileMap, name: string): Change {
-  const text = htpasswd(files)
-  if (!names(text).includes(name) && !files.has(ADMINS + name)) {
-    throw new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
-  }
-  const change: Change = new Map([[HTPASSWD, { content: without(text, name), mode: 0o600 }]])
-  if (files.has(ADMINS + name)) change.set(ADMINS + name, null)
-  return change
-}
-
-/** Role files of that name in any case: a disk that ignores case would take them for this one. */
-function rolesOf(files: FileMap, name: string): string[] {
-  const wanted = (ADMINS + name).toLowerCase()
-  return [...files.keys()].filter((path) => path.toLowerCase() === wanted)
+function made(name: string, role: Role, password: string): MadeCredential {
+  return { name, role, secret: password, files: null, login: login(name, password) }
 }
 
 function login(name: string, password: string): Login {
@@ -80,7 +110,7 @@ function basicOf(name: string, password: string): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 }
 
-async function badLogins({ name, secret }: Credential): Promise<BadLogin[]> {
+async function badLogins({ name, secret }: MadeCredential): Promise<BadLogin[]> {
   const good = basicOf(name, secret)
   const nobody = name.toLowerCase() === 'nobody' ? 'no-one' : 'nobody'
   const other = secret.endsWith('x') ? 'y' : 'x'

@@ -1,16 +1,11 @@
--- SHA-256 as lower-case hex, by the libcrypto that nginx has loaded anyway.
+-- SHA-256 as lower-case hex.
 
+local crypto = require "crypto"
 local ffi = require "ffi"
 
 ffi.cdef [[
   unsigned char *SHA256(const unsigned char *data, size_t size, unsigned char *digest);
 ]]
-
--- An nginx that was linked with a static OpenSSL doesn't show its symbols.
-local crypto = ffi.C
-if not pcall(function() return crypto.SHA256 end) then
-  crypto = ffi.load("crypto")
-end
 
 local digest = ffi.new("unsigned char[32]")
 local hex = ffi.new("char[64]")

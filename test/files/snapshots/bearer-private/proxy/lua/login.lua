@@ -2,20 +2,18 @@
 --   Authorization: Bearer KEY
 --   x-api-key: KEY                               (Anthropic's clients)
 --   Authorization: Basic base64(ANYTHING:KEY)    (clients that know only name and password)
+-- or to prove having one: Authorization: SSHKEY:SIGNATURE, by the `ollama` command (ssh.lua).
 -- Never the query string: those end up in logs and histories.
 
 local keys = require "keys"
 local sha256 = require "sha256"
+local ssh = require "ssh"
 
 -- olsk_ (Ollama stack key) lets secret scanners recognise one; then 32 random bytes in base64url.
 local PREFIX, LENGTH = "olsk_", 48
 local CHALLENGE = 'Bearer realm="Ollama"'
 
 local login = {}
-
-local function is_key(text)
-  return #text == LENGTH and text:sub(1, #PREFIX) == PREFIX and not text:find("[^%w_-]")
-end
 
 -- What the Authorization header presents as a key; nil if it isn't of a scheme we know. Anchored
 -- at both ends: 'XBearer KEY' and 'Digest x="Bearer KEY' present nothing.
@@ -31,6 +29,16 @@ local function from_authorization(header)
   end
 end
 
+-- Name and role of the person whose key this is, or nil.
+local function owner(presented)
+  if #presented == LENGTH and presented:sub(1, #PREFIX) == PREFIX and not presented:find("[^%w_-]") then
+    -- Compared are digests, and equal strings are one object in Lua: a comparison is one of
+    -- pointers. What time a look-up takes depends on the digest of a guess, from which no digest in
+    -- the file can be approached; CRYPTO_memcmp behind it would compare a string with itself.
+    return keys.find(sha256(presented))
+  end
+end
+
 -- Returns nil and the person's name, or a status and the error code for the challenge.
 local function decide()
   local authorization = ngx.var.http_authorization or ""
@@ -40,15 +48,20 @@ local function decide()
   if api_key ~= "" and (authorization ~= "" or api_key:find(",", 1, true)) then
     return 400, "invalid_request"
   end
-  local presented = api_key ~= "" and api_key or from_authorization(authorization)
-  if not presented then
-    -- No error code for who presented nothing (RFC 6750, 3.1).
-    return 401
-  end
   local name, role
-  if is_key(presented) then
-    -- By digest: whatever the time of a look-up tells, it tells about no key.
-    name, role = keys.find(sha256(presented))
+  local ssh_key, signature = ssh.split(authorization)
+  if ssh_key then
+    name, role = keys.find(ssh_key)
+    if name and not ssh.signed_by(ssh_key, signature) then
+      name = nil
+    end
+  else
+    local presented = api_key ~= "" and api_key or from_authorization(authorization)
+    if not presented then
+      -- No error code for who presented nothing (RFC 6750, 3.1).
+      return 401
+    end
+    name, role = owner(presented)
   end
   if not name then
     return 401, "invalid_token"
