@@ -146,7 +146,7 @@ export function readCert(text: string): CertFacts {
     sans: parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((name) => name.value) ?? [],
     notBefore: new Date(cert.validFrom),
     notAfter: new Date(cert.validTo),
-    issued: new Date(Date.parse(cert.validFrom) + BACKDATED),
+    issued: issuedAt(new Date(cert.validFrom)),
     fingerprint: createHash('sha256').update(cert.raw).digest('hex'),
     isCa: cert.ca,
     eku: cert.keyUsage ?? [],
@@ -241,6 +241,9 @@ function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
 }
 
 const earlier = (one: Date, other: Date): Date => (one < other ? one : other)
+
+/** When a certificate that is valid from `notBefore` was made. */
+export const issuedAt = (notBefore: Date): Date => new Date(notBefore.getTime() + BACKDATED)
 
 /** The certificate's times have no milliseconds. */
 function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } {

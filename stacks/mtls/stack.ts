@@ -1,14 +1,16 @@
-// Mutual TLS: Caddy, and a folder of allowed client certificates for each role.
+// Mutual TLS: Caddy, and a file for each certificate that is let in.
 //
-// credentials/ROLE/FINGERPRINT.pem is who may come in; the name of the file alone decides, so that
-// Caddy needs no reload. certs/clients/ holds what a person takes away.
+// credentials/FINGERPRINT.pem is who may come in (entries.ts); Caddy reads it at each request, so it
+// needs no reload. certs/clients/ holds what a person takes away.
 
 import { randomInt } from 'node:crypto'
 import { isIP } from 'node:net'
-import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, readCert, strangerCert, type KeyPair } from '../../src/certs.ts'
-import { StackError } from '../../src/errors.ts'
+import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
+import { StackError, UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
-import { ROLES, type BadLogin, type Change, type Credential, type FileMap, type Issued, type IssueOptions, type Person, type Role, type Stack, type StackConfig } from '../stack.ts'
+import { keyTaken, readCsr } from './csr.ts'
+import { derOf, entries, entryFile, pathOf, type Entry } from './entries.ts'
+import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
 
 // No 0 O 1 l I: people type these from one screen into another.
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -22,91 +24,114 @@ export const mtls: Stack = {
   title: 'Mutual TLS (Caddy)',
   hint: 'a certificate for each person; nothing to guess, nothing to type',
   noun: 'certificate',
-  ownPassword: false,
+  brings: ['csr'],
   needsTls: true,
+  reload: 'SIGUSR1',
   howTo: {
     login: 'a client certificate of this project: `certs/clients/NAME.p12` for browsers and phones, `NAME.crt` with `NAME.key` for programs',
     curl: '--cert certs/clients/NAME.crt --key certs/clients/NAME.key',
-    credentials: '`admin/` and `user/`: one file for each allowed certificate, named by its SHA-256 fingerprint. A removed file counts at once',
+    credentials: 'one file for each allowed certificate, named by its SHA-256 fingerprint: the certificate, then a line such as `user` or `admin until 2027-01-31`. An edit or a removed file counts at once; a damaged file lets nobody in',
   },
   challenge: /^Certificate realm="Ollama"$/,
   files: () => Object.fromEntries(FILES.map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
   render,
-  people: { list, issue, remove },
+  people: { list, issue, rotate, remove },
+  visit,
   badLogins,
 }
 
 /** The names that pass the Host check. Addresses pass by their shape, in the Caddyfile. */
 function render({ hosts }: StackConfig): FileMap {
   const names = new Set(['localhost', 'host.docker.internal', ...hosts.filter((host) => isIP(host) === 0).map((host) => host.toLowerCase())])
-  const content = `# Names that this stack answers to; part of a matcher in the Caddyfile.\nnot host ${[...names].join(' ')}\n`
+  const pattern = [...names].map((name) => name.replaceAll('.', '\\.')).join('|')
+  const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "(?i)^(?:${pattern})(?::[0-9]{1,5})?$"\n`
   return new Map([['proxy/hosts.caddy', { content, mode: 0o644 }]])
 }
 
-interface Entry extends Person {
-  path: string
-}
-
-/** Every file that Caddy looks at. What lets somebody in, but doesn't say whom, is an error. */
-function entries(files: FileMap): Entry[] {
-  const found: Entry[] = []
-  for (const role of ROLES) {
-    const folder = `credentials/${role}/`
-    for (const [path, { content }] of files) {
-      const file = path.slice(folder.length)
-      // Dot files are nobody's certificate: no fingerprint begins with a dot.
-      if (path.startsWith(folder) && !file.startsWith('.')) found.push(entry(path, file, role, String(content)))
-    }
+/** Each name once, the oldest first. Whoever has two certificates for a while is as the newer says. */
+function list(files: FileMap): Account[] {
+  const newest = new Map<string, Entry>()
+  for (const one of entries(files)) {
+    const other = newest.get(one.name)
+    if (!other || isNewer(one, other)) newest.set(one.name, one)
   }
-  return found
+  // The files' own order is that of random fingerprints.
+  const sorted = [...newest.values()].sort((a, b) => a.issued.getTime() - b.issued.getTime() || (a.name < b.name ? -1 : 1))
+  return sorted.map(({ name, role, issued, notAfter, until }) => ({ name, role, created: issued, expires: until && until < notAfter ? until : notAfter }))
 }
 
-function entry(path: string, file: string, role: Role, content: string): Entry {
-  let facts: ReturnType<typeof readCert>
-  try {
-    facts = readCert(content)
-  } catch (cause) {
-    throw new StackError('E_CERT_DAMAGED', `${path} is not a whole certificate, so nobody can say whom it lets in.`, {
-      hint: `Remove it (rm ${path}); if somebody can't log in any more then, give them a new certificate: ollama-stack user rotate NAME`,
-      cause,
-    })
+/** A certificate's time has whole seconds; of two made in one, the older was given an end. */
+function isNewer(one: Entry, other: Entry): boolean {
+  const age = one.issued.getTime() - other.issued.getTime()
+  return age !== 0 ? age > 0 : other.until !== null && (one.until === null || one.until > other.until)
+}
+
+async function issue(files: FileMap, person: Person, { now, expires = null, csr }: IssueOptions): Promise<Issued> {
+  const held = entries(files)
+  checkNewName(person.name, held.map(({ name }) => name))
+  return give(files, held, person, { now, until: expires, csr })
+}
+
+/** Without a request the key is made here, also for somebody who brought a request before. */
+async function rotate(files: FileMap, name: string, { now, overlap, csr }: RotateOptions): Promise<Issued> {
+  const held = entries(files)
+  const old = held.filter((one) => one.name === name)
+  const [first, ...others] = old
+  if (!first) throw unknown(name)
+  const { role, until } = others.reduce((best, one) => (isNewer(one, best) ? one : best), first)
+  if (until && until <= now) {
+    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${until.toISOString().slice(0, 10)}, and a new certificate would end with it.`,
+      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${role} --expires 30d`)
   }
-  if (file !== `${facts.fingerprint}.pem`) {
-    const known = /^[0-9a-f]{64}\.pem$/.test(file)
-    throw new StackError('E_CERT_NAME', `${path} holds the certificate of ${facts.cn || 'nobody'}, but its name is not that certificate's fingerprint${known ? '; it lets in another one' : ', so it lets nobody in'}.`, {
-      hint: known ? `Remove it: rm ${path}` : `To let ${facts.cn || 'it'} in: mv ${path} credentials/${role}/${facts.fingerprint}.pem`,
-    })
+  const { change, credential } = await give(files, held, { name, role }, { now, until, csr })
+  // Never shorter than was asked for; the proxy counts in whole seconds.
+  const end = new Date(Math.ceil((now.getTime() + overlap) / 1000) * 1000)
+  for (const one of old) {
+    const left = one.until && one.until < end ? one.until : end
+    change.set(one.path, overlap > 0 && left > now ? entryFile(one.cert, one.role, left) : null)
   }
-  return { path, name: facts.cn, role }
+  return { change, credential }
 }
 
-/** Each name once: a person may have two certificates for a while. Caddy lets the admin's win. */
-function list(files: FileMap): Person[] {
-  const people = new Map<string, Person>()
-  for (const { name, role } of entries(files)) if (!people.has(name)) people.set(name, { name, role })
-  return [...people.values()]
+interface Terms {
+  now: Date
+  until: Date | null
+  csr: string | undefined
 }
 
-async function issue(files: FileMap, { name, role }: Person, { now }: IssueOptions): Promise<Issued> {
-  checkNewName(name, list(files).map((person) => person.name))
+/** A certificate and its entry, and the bundle for the person. */
+async function give(files: FileMap, held: readonly Entry[], { name, role }: Person, { now, until, csr }: Terms): Promise<Issued> {
   const ca = caOf(files)
-  const pair = await makeClientCert({ ca, person: name, now })
-  const secret = generate()
+  const terms = { ca, person: name, now, expires: until }
   const bundle = bundleOf(name)
+  if (csr !== undefined) {
+    const publicKey = await readCsr(csr)
+    // Searched for as bytes, since a key is written in one way only (readCsr, signClientCert).
+    const bytes = publicKey.export({ format: 'der', type: 'spki' })
+    const taken = held.find((one) => one.name !== name && derOf(one.cert).includes(bytes))
+    if (taken) throw keyTaken(taken.name)
+    if (derOf(ca.cert).includes(bytes)) throw keyTaken("this project's own CA")
+    const cert = await signClientCert({ ...terms, publicKey })
+    // A key that was made here before belongs to another certificate.
+    const change: Change = new Map([[bundle.key, null], [bundle.p12, null], ...handOver(cert)])
+    return { change, credential: { name, role, secret: null, files: { cert: bundle.cert, key: null, p12: null }, login: null } }
+  }
+  const pair = await makeClientCert(terms)
+  const secret = generate()
   const p12 = makeP12({ ...pair, ca: ca.cert, password: secret, name })
-  // What lets the person in comes last: a bundle alone opens nothing.
-  const change: Change = new Map([
-    [bundle.key, { content: pair.key, mode: 0o600 }],
-    [bundle.cert, { content: pair.cert, mode: 0o644 }],
-    [bundle.p12, { content: p12, mode: 0o600 }],
-    [`credentials/${role}/${readCert(pair.cert).fingerprint}.pem`, { content: pair.cert, mode: 0o600 }],
-  ])
+  const change: Change = new Map([[bundle.key, { content: pair.key, mode: 0o600 }], [bundle.p12, { content: p12, mode: 0o600 }], ...handOver(pair.cert)])
   return { change, credential: { name, role, secret, files: bundle, login: { headers: {}, ...pair } } }
+
+  /** What lets the person in comes last: a bundle alone opens nothing. */
+  function handOver(cert: string): [string, FileEntry][] {
+    return [[bundle.cert, { content: cert, mode: 0o644 }], [pathOf(cert), entryFile(cert, role, until)]]
+  }
 }
 
-/** What lets the person in goes first. */
+/** Their certificates go first: a bundle alone opens nothing. */
 function remove(files: FileMap, name: string): Change {
   const own = entries(files).filter((one) => one.name === name).map(({ path }) => path)
+  if (own.length === 0) throw unknown(name)
   return new Map([...own, ...Object.values(bundleOf(name))].map((path) => [path, null]))
 }
 
@@ -129,7 +154,11 @@ function generate(): string {
   return Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 }
 
-async function badLogins({ name }: Credential, files: FileMap, now: Date): Promise<BadLogin[]> {
+function unknown(name: string): UsageError {
+  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
+}
+
+async function badLogins({ name }: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]> {
   const ca = caOf(files)
   const bad = (id: string, title: string, expect: BadLogin['expect'], pair: KeyPair): BadLogin => ({ id, title, expect, login: { headers: {}, ...pair } })
   return [
@@ -139,4 +168,10 @@ async function badLogins({ name }: Credential, files: FileMap, now: Date): Promi
     bad('ca-as-client', "The CA's own certificate is refused as a client", 401, ca),
     bad('not-listed', "A certificate of our CA that isn't in credentials/ is refused", 401, await makeClientCert({ ca, person: name, now })),
   ]
+}
+
+/** A line of Caddy's access log. A certificate that isn't on the list has a name too, and gets 401. */
+function visit(line: string): Visit | null {
+  const [, seconds = '', person = ''] = /^\{"level":"info","ts":([0-9.]+),.*"status":(?!401)\d{3},.*"person":"([^"]+)"/.exec(line) ?? []
+  return person === '' ? null : { person, at: new Date(Number(seconds) * 1000) }
 }

@@ -74,6 +74,14 @@ describe('what is in them', () => {
     expect(new X509Certificate(client.cert).keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
   })
 
+  test('says when it was made, and ends where it is told to', async () => {
+    expect(readCert(client.cert).issued).toEqual(new Date(Math.floor(now.getTime() / 1000) * 1000))
+    const soon = new Date(readCert(client.cert).notAfter.getTime() - 300 * DAY)
+    expect(readCert((await makeClientCert({ ca, person: 'ana', now, expires: soon })).cert).notAfter).toEqual(soon)
+    const never = new Date(now.getTime() + 5000 * DAY)
+    expect(readCert((await makeClientCert({ ca, person: 'ana', now, expires: never })).cert).notAfter).toEqual(readCert(client.cert).notAfter)
+  })
+
   test('the keys are PKCS#8 on P-256 and fit their certificates', () => {
     for (const { cert, key } of [ca, server, client, stranger]) {
       expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)

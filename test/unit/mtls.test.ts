@@ -7,9 +7,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { makeCa, makeClientCert, makeServerCert, readCert } from '../../src/certs.ts'
 import { mtls } from '../../stacks/mtls/stack.ts'
 import { ROUTES } from '../../stacks/routes.ts'
-import type { FileMap, Issued, Person } from '../../stacks/stack.ts'
+import type { FileMap, Issued, MadeCredential, Person } from '../../stacks/stack.ts'
 
 const now = new Date()
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const whole = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000)
 const shipped = (name: string): string => readFileSync(new URL(`../../stacks/mtls/files/${name}`, import.meta.url), 'utf8')
 
 describe('the allowlist in routes.caddy', () => {
@@ -81,47 +84,137 @@ describe('people', () => {
     }
     return after
   }
-  const add = async (files: FileMap, person: Person): Promise<FileMap> => apply(files, await mtls.people.issue(files, person, { now }))
+  const add = async (files: FileMap, person: Person, at = now): Promise<FileMap> => apply(files, await mtls.people.issue(files, person, { now: at }))
+  const named = (files: FileMap): string[] => mtls.people.list(files).map(({ name, role }) => `${name} ${role}`)
   const paths = (files: FileMap): string[] => [...files.keys()].filter((path) => !path.startsWith('certs/ca.'))
   const entryOf = (files: FileMap): string => paths(files).find((path) => path.startsWith('credentials/')) ?? ''
 
   test('a new person: one file lets them in, a bundle is theirs, the password is nowhere', async () => {
     const { change, credential } = await mtls.people.issue(empty, { name: 'ann', role: 'admin' }, { now })
-    const { fingerprint, cn } = readCert(credential.login.cert ?? '')
+    const { fingerprint, cn } = readCert(credential.login?.cert ?? '')
+    const secret = credential.secret ?? ''
     expect(cn).toBe('ann')
     expect([...change].map(([path, entry]) => [path, entry?.mode])).toEqual([
-      ['certs/clients/ann.key', 0o600], ['certs/clients/ann.crt', 0o644], ['certs/clients/ann.p12', 0o600], [`credentials/admin/${fingerprint}.pem`, 0o600],
+      ['certs/clients/ann.key', 0o600], ['certs/clients/ann.p12', 0o600], ['certs/clients/ann.crt', 0o644], [`credentials/${fingerprint}.pem`, 0o600],
     ])
+    expect(change.get(`credentials/${fingerprint}.pem`)?.content).toBe(`${credential.login?.cert}admin\n`)
     expect(credential).toMatchObject({ name: 'ann', role: 'admin', login: { headers: {} }, files: { cert: 'certs/clients/ann.crt', key: 'certs/clients/ann.key', p12: 'certs/clients/ann.p12' } })
-    expect(credential.secret).toMatch(/^[a-zA-Z2-9]{24}$/)
-    for (const entry of change.values()) expect(Buffer.from(entry?.content ?? '').includes(credential.secret)).toBe(false)
+    expect(secret).toMatch(/^[a-zA-Z2-9]{24}$/)
+    for (const entry of change.values()) expect(Buffer.from(entry?.content ?? '').includes(secret)).toBe(false)
     const p12 = Buffer.from(change.get('certs/clients/ann.p12')?.content ?? '')
-    expect(() => tls.createSecureContext({ pfx: p12, passphrase: credential.secret })).not.toThrow()
-    expect(() => tls.createSecureContext({ pfx: p12, passphrase: `${credential.secret}x` })).toThrow()
+    expect(() => tls.createSecureContext({ pfx: p12, passphrase: secret })).not.toThrow()
+    expect(() => tls.createSecureContext({ pfx: p12, passphrase: `${secret}x` })).toThrow()
   })
 
   test('list, remove, and the same name again', async () => {
     const both = await add(await add(empty, { name: 'ann', role: 'admin' }), { name: 'bob', role: 'user' })
-    expect(mtls.people.list(both)).toEqual([{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }])
+    expect(named(both)).toEqual(['ann admin', 'bob user'])
     const change = mtls.people.remove(both, 'ann')
-    expect([...change.keys()][0]).toMatch(/^credentials\/admin\/[0-9a-f]{64}\.pem$/)
+    expect([...change.keys()][0]).toMatch(/^credentials\/[0-9a-f]{64}\.pem$/)
     const left = apply(both, { change })
-    expect(mtls.people.list(left)).toEqual([{ name: 'bob', role: 'user' }])
+    expect(named(left)).toEqual(['bob user'])
     expect(paths(left).some((path) => path.includes('ann'))).toBe(false)
-    expect(mtls.people.list(await add(left, { name: 'ann', role: 'user' }))).toContainEqual({ name: 'ann', role: 'user' })
+    expect(named(await add(left, { name: 'ann', role: 'user' }, new Date(now.getTime() + 5000)))).toEqual(['bob user', 'ann user'])
   })
 
-  test('two certificates of one name: listed once, with the stronger role, and removed together', async () => {
-    const first = await add(empty, { name: 'ann', role: 'user' })
-    const second = await add(empty, { name: 'ann', role: 'admin' })
-    const files = new Map([...first, ...second])
-    expect(mtls.people.list(files)).toEqual([{ name: 'ann', role: 'admin' }])
-    expect([...mtls.people.remove(files, 'ann').keys()].filter((path) => path.startsWith('credentials/'))).toHaveLength(2)
+  test('list says since when and until when', async () => {
+    const [ann] = mtls.people.list(await add(empty, { name: 'ann', role: 'user' }))
+    expect(ann?.created).toEqual(whole(now))
+    // The certificate's own end: a year after its start, which is an hour back.
+    expect(ann?.expires).toEqual(whole(new Date(now.getTime() + 365 * DAY - HOUR)))
   })
 
-  test.each(['ann', 'ANN'])('%s is taken', async (name) => {
+  test('two certificates of one name: listed once, as the newer says, and removed together', async () => {
+    const first = await add(empty, { name: 'ann', role: 'admin' }, new Date(now.getTime() - 5000))
+    const second = await add(empty, { name: 'ann', role: 'user' })
+    for (const files of [new Map([...first, ...second]), new Map([...second, ...first])]) {
+      expect(mtls.people.list(files)).toMatchObject([{ name: 'ann', role: 'user', created: whole(now) }])
+      expect([...mtls.people.remove(files, 'ann').keys()].filter((path) => path.startsWith('credentials/'))).toHaveLength(2)
+    }
+  })
+
+  test('nobody of that name', async () => {
     const files = await add(empty, { name: 'ann', role: 'user' })
-    await expect(mtls.people.issue(files, { name, role: 'admin' }, { now })).rejects.toMatchObject({ code: 'E_USER_EXISTS', exit: 2 })
+    const wanted = expect.objectContaining({ code: 'E_USER_UNKNOWN', exit: 2 })
+    expect(() => mtls.people.remove(files, 'Ann')).toThrow(wanted)
+    await expect(mtls.people.rotate(files, 'Ann', { now, overlap: 0 })).rejects.toEqual(wanted)
+  })
+
+  describe('an end', () => {
+    const end = new Date('2027-03-04T05:06:07Z')
+    const before = new Date(end.getTime() - 30 * DAY)
+
+    test('is in the certificate, beside it, and in the list', async () => {
+      const { change, credential } = await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now: before, expires: end })
+      expect(readCert(credential.login?.cert ?? '').notAfter).toEqual(end)
+      const files = apply(empty, { change })
+      expect(String(files.get(entryOf(files))?.content)).toMatch(/-----\nuser until 2027-03-04T05:06:07Z\n$/)
+      expect(mtls.people.list(files)[0]?.expires).toEqual(end)
+    })
+
+    test('beyond the certificate\'s own changes nothing today, and is kept for the next certificate', async () => {
+      const far = new Date(before.getTime() + 500 * DAY)
+      const files = apply(empty, await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now: before, expires: far }))
+      expect(mtls.people.list(files)[0]?.expires).toEqual(new Date(before.getTime() + 365 * DAY - HOUR))
+      const later = new Date(before.getTime() + 300 * DAY)
+      const rotated = apply(files, await mtls.people.rotate(files, 'ann', { now: later, overlap: 0 }))
+      expect(mtls.people.list(rotated)[0]?.expires).toEqual(far)
+    })
+
+    test('after 2099 is written as a time that the proxy takes', async () => {
+      const files = apply(empty, await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now, expires: new Date('2150-01-01T00:00:00Z') }))
+      expect(String(files.get(entryOf(files))?.content)).toMatch(/until 2099-12-31T23:59:59Z\n$/)
+    })
+
+    test('that is over: still listed, and no rotation, since the new one would end with it', async () => {
+      const files = apply(empty, await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now: before, expires: end }))
+      expect(named(files)).toEqual(['ann user'])
+      await expect(mtls.people.rotate(files, 'ann', { now: end, overlap: 0 })).rejects.toMatchObject({ code: 'E_USER_EXPIRED', exit: 2, hint: expect.stringContaining('user remove ann') })
+    })
+
+    test('by hand: a day is enough', async () => {
+      const files = await add(empty, { name: 'ann', role: 'user' }, before)
+      files.set(entryOf(files), { content: `${String(files.get(entryOf(files))?.content).trim()} until 2027-03-04\n`, mode: 0o600 })
+      expect(mtls.people.list(files)[0]?.expires).toEqual(new Date('2027-03-04T00:00:00Z'))
+    })
+  })
+
+  describe('rotation', () => {
+    const certOf = (files: FileMap): string => String(files.get('certs/clients/ann.crt')?.content)
+    const texts = (files: FileMap): string[] => paths(files).filter((path) => path.startsWith('credentials/')).map((path) => String(files.get(path)?.content))
+
+    test('at once: the old certificate is gone, the bundle is new, role and end stay', async () => {
+      const expires = new Date(now.getTime() + 30 * DAY)
+      const files = apply(empty, await mtls.people.issue(empty, { name: 'ann', role: 'admin' }, { now, expires }))
+      const issued = await mtls.people.rotate(files, 'ann', { now, overlap: 0 })
+      const after = apply(files, issued)
+      expect(paths(after)).toHaveLength(4)
+      expect(certOf(after)).toBe(issued.credential.login?.cert)
+      expect(certOf(after)).not.toBe(certOf(files))
+      expect(mtls.people.list(after)).toMatchObject([{ name: 'ann', role: 'admin', expires: whole(expires) }])
+      // Never without any: the new one is let in before the old one goes.
+      const steps = [...issued.change].filter(([path]) => path.startsWith('credentials/')).map(([, entry]) => entry !== null)
+      expect(steps).toEqual([true, false])
+    })
+
+    test('with an overlap the old one gets an end; never shorter than asked, never later than its own', async () => {
+      const soon = new Date(now.getTime() + HOUR / 2)
+      for (const [expires, wanted] of [[null, new Date(Math.ceil((now.getTime() + HOUR) / 1000) * 1000)], [soon, whole(soon)]] as const) {
+        const files = apply(empty, await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now: new Date(now.getTime() - 5000), expires }))
+        const after = apply(files, await mtls.people.rotate(files, 'ann', { now, overlap: HOUR }))
+        expect(texts(after)[0]).toBe(`${certOf(files)}user until ${wanted.toISOString().slice(0, 19)}Z\n`)
+        expect(texts(after)[1]).toMatch(expires === null ? /-----\nuser\n$/ : /-----\nuser until /)
+        expect(mtls.people.list(after)).toMatchObject([{ created: whole(now) }])
+        const third = apply(after, await mtls.people.rotate(after, 'ann', { now, overlap: 0 }))
+        expect(texts(third)).toHaveLength(1)
+      }
+    })
+
+    test('twice in one second: the newest counts', async () => {
+      const files = await add(empty, { name: 'ann', role: 'user' })
+      const after = apply(files, await mtls.people.rotate(files, 'ann', { now, overlap: HOUR }))
+      expect(mtls.people.list(after)[0]?.expires?.getTime()).toBeGreaterThan(now.getTime() + DAY)
+    })
   })
 
   test.each(['', '.', '../x', 'a/b', 'a b', 'a,CN=b', 'a\nb', 'x'.repeat(65)])('%j is no name', async (name) => {
@@ -132,34 +225,54 @@ describe('people', () => {
     await expect(mtls.people.issue(new Map(), { name: 'ann', role: 'user' }, { now })).rejects.toMatchObject({ code: 'E_NO_CA', message: expect.stringContaining('certs/ca.crt') })
   })
 
-  test.each(['', 'garbage', 'half'])('a damaged file (%j) is an error that names it, for list and remove alike', async (damage) => {
-    const files = await add(empty, { name: 'ann', role: 'user' })
-    const path = entryOf(files)
-    const whole = String(files.get(path)?.content)
-    files.set(path, { content: damage === 'half' ? whole.slice(0, whole.length / 2) : damage, mode: 0o600 })
-    const wanted = expect.objectContaining({ code: 'E_CERT_DAMAGED', message: expect.stringContaining(path), hint: expect.stringContaining(`rm ${path}`) })
-    expect(() => mtls.people.list(files)).toThrow(wanted)
-    expect(() => mtls.people.remove(files, 'ann')).toThrow(wanted)
+  describe('a damaged file', () => {
+    const damages: Record<string, (whole: string) => string> = {
+      empty: () => '',
+      garbage: () => 'garbage',
+      'cut short': (whole) => whole.slice(0, whole.length / 2),
+      'without a line': (whole) => whole.replace('user\n', ''),
+      'of another role': (whole) => whole.replace('user', 'root'),
+      'with an end that nobody can read': (whole) => whole.replace('user', 'user until tomorrow'),
+      'with a day that comes before the year': (whole) => whole.replace('user', 'user until 31.12.2027'),
+      'with no such month': (whole) => whole.replace('user', 'user until 2027-19-01'),
+      'with an empty end': (whole) => whole.replace('user', 'user until '),
+      'with something before': (whole) => `user\n${whole}`,
+      'with lines of another length': (whole) => whole.replace(/\n(\w)(\w+)\n/, '\n$1\n$2\n'),
+    }
+    test.each(Object.keys(damages))('%s is an error that names it, for list and remove alike', async (damage) => {
+      const files = await add(empty, { name: 'ann', role: 'user' })
+      const path = entryOf(files)
+      files.set(path, { content: damages[damage]?.(String(files.get(path)?.content)) ?? '', mode: 0o600 })
+      const wanted = expect.objectContaining({ code: 'E_CERT_DAMAGED', message: expect.stringContaining(path), hint: expect.stringContaining(`rm ${path}`) })
+      expect(() => mtls.people.list(files)).toThrow(wanted)
+      expect(() => mtls.people.remove(files, 'ann')).toThrow(wanted)
+    })
   })
 
-  test('a certificate under another name lets somebody else in, or nobody: an error', async () => {
+  test.each([['CRLF', (text: string) => text.replaceAll('\n', '\r\n')], ['no line break at the end', (text: string) => text.trimEnd()]])('an editor that leaves %s is no damage', async (_, edit) => {
+    const files = await add(empty, { name: 'ann', role: 'user' })
+    files.set(entryOf(files), { content: edit(String(files.get(entryOf(files))?.content)), mode: 0o600 })
+    expect(named(files)).toEqual(['ann user'])
+  })
+
+  test('a certificate under another name lets nobody in: an error', async () => {
     const files = await add(empty, { name: 'ann', role: 'user' })
     const content = files.get(entryOf(files)) ?? { content: '', mode: 0 }
-    for (const name of ['ann.pem', `${'0'.repeat(64)}.pem`]) {
-      expect(() => mtls.people.list(new Map([...files, [`credentials/user/${name}`, content]]))).toThrow(expect.objectContaining({ code: 'E_CERT_NAME', message: expect.stringContaining(name) }))
+    for (const name of ['ann.pem', `${'0'.repeat(64)}.pem`, `user/${entryOf(files).slice('credentials/'.length)}`]) {
+      expect(() => mtls.people.list(new Map([...files, [`credentials/${name}`, content]]))).toThrow(expect.objectContaining({ code: 'E_CERT_NAME', message: expect.stringContaining(name) }))
     }
   })
 
   test('what an editor or a killed write leaves behind is nobody', async () => {
     const files = await add(empty, { name: 'ann', role: 'user' })
-    files.set('credentials/user/.DS_Store', { content: 'x', mode: 0o600 })
-    files.set(`credentials/user/.${'0'.repeat(64)}.pem.abc.tmp`, { content: '', mode: 0o600 })
+    files.set('credentials/.DS_Store', { content: 'x', mode: 0o600 })
+    files.set(`credentials/.${'0'.repeat(64)}.pem.abc.tmp`, { content: '', mode: 0o600 })
     expect(mtls.people.list(files)).toHaveLength(1)
   })
 
   test('bad logins: each with one thing wrong, each with its own key', async () => {
     const { credential } = await mtls.people.issue(empty, { name: 'ann', role: 'user' }, { now })
-    const bad = await mtls.badLogins(credential, empty, now)
+    const bad = await mtls.badLogins(credential as MadeCredential, empty, now)
     expect(bad.map(({ id, expect }) => [id, expect])).toEqual([['foreign-ca', 'alert'], ['expired', 'alert'], ['server-as-client', 'alert'], ['ca-as-client', 401], ['not-listed', 401]])
     const ca = new X509Certificate(String(empty.get('certs/ca.crt')?.content))
     for (const { id, login } of bad) {
@@ -174,7 +287,7 @@ describe('what is generated', () => {
   test('hosts.caddy has the names, once and in lower case, and leaves addresses to their shape', () => {
     const files = mtls.render({ ...config, hosts: ['Ollama.home.arpa', 'localhost', '192.168.1.20', 'fd00::20'] })
     expect([...files.keys()]).toEqual(['proxy/hosts.caddy'])
-    expect(String(files.get('proxy/hosts.caddy')?.content)).toMatch(/^#.*\nnot host localhost host\.docker\.internal ollama\.home\.arpa\n$/)
+    expect(String(files.get('proxy/hosts.caddy')?.content)).toMatch(/^#.*\nnot vars_regexp \{http\.request\.hostport\} ".*"\n$/)
   })
 
   test('each file that is imported is shipped or generated', () => {
