@@ -1,5 +1,5 @@
-// credentials/FINGERPRINT.pem: a certificate, and after it what it opens and until when. Caddy reads
-// the same in login.caddy, letter for letter; what it wouldn't let in is an error here.
+// credentials/FINGERPRINT.pem: a certificate, and after it what it opens and until when. Caddy goes by
+// the name and the last line (login.caddy); here the rest must be right too.
 
 import { createHash } from 'node:crypto'
 import { issuedAt, readCert } from '../../src/certs.ts'
@@ -61,14 +61,14 @@ function whatIsWrong(path: string, content: string): StackError {
 }
 
 function damaged(path: string, why: string, cause?: unknown): StackError {
-  return new StackError('E_CERT_DAMAGED', `${path} ${why}, so it lets nobody in.`, {
+  return new StackError('E_CERT_DAMAGED', `${path} ${why}, so nobody can say whom it lets in.`, {
     hint: `Remove it (rm ${path}); if somebody can't log in any more then, give them a new certificate: ollama-stack user rotate NAME`,
     cause,
   })
 }
 
 function misnamed(path: string, cn: string, fingerprint: string): StackError {
-  return new StackError('E_CERT_NAME', `${path} holds the certificate of ${cn || 'nobody'}, but its name is not that certificate's fingerprint, so it lets nobody in.`, {
-    hint: `To let ${cn || 'it'} in: mv ${path} ${FOLDER}${fingerprint}.pem`,
+  return new StackError('E_CERT_NAME', `${path} holds the certificate of ${cn || 'nobody'}, but its name is the fingerprint of another one, and the name decides who gets in.`, {
+    hint: `Remove it: rm ${path}   or, to let ${cn || 'it'} in: mv ${path} ${FOLDER}${fingerprint}.pem`,
   })
 }

@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
 import { StackError, UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
+import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
 import { derOf, entries, entryFile, pathOf, type Entry } from './entries.ts'
 import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
@@ -17,7 +18,10 @@ const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 /** 24 letters of 57 are 139 bits. */
 const LENGTH = 24
 
-const FILES = ['Caddyfile', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']
+/** Matches no text at all (RE2). */
+const NOTHING = '[^\\x00-\\x{10FFFF}]'
+
+const FILES = ['Caddyfile', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']
 
 export const mtls: Stack = {
   id: 'mtls',
@@ -41,11 +45,13 @@ export const mtls: Stack = {
 }
 
 /** The names that pass the Host check. Addresses pass by their shape, in the Caddyfile. */
-function render({ hosts }: StackConfig): FileMap {
+function render({ hosts, origins = [] }: StackConfig): FileMap {
   const names = new Set(['localhost', 'host.docker.internal', ...hosts.filter((host) => isIP(host) === 0).map((host) => host.toLowerCase())])
   const pattern = [...names].map((name) => name.replaceAll('.', '\\.')).join('|')
   const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "(?i)^(?:${pattern})(?::[0-9]{1,5})?$"\n`
-  return new Map([['proxy/hosts.caddy', { content, mode: 0o644 }]])
+  const allowed = origins.length === 0 ? NOTHING : originPattern(origins)
+  const pages = `# Web pages and apps that may call from a browser; part of matchers in browser.caddy.\nvars_regexp origin "${allowed}"\n`
+  return new Map([['proxy/hosts.caddy', { content, mode: 0o644 }], ['proxy/origins.caddy', { content: pages, mode: 0o644 }]])
 }
 
 /** Each name once, the oldest first. Whoever has two certificates for a while is as the newer says. */

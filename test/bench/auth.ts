@@ -1,4 +1,4 @@
-// What a login costs: `npm run bench -- auth [basic|bearer|mtls]...`. Everything side by side in one
+// What a login costs: `npm run bench -- auth [basic|bearer|mtls]... [--constant]`. Everything side by side in one
 // run and in alternating rounds, since a machine is never quiet; only the ratios mean anything elsewhere.
 
 import { install, onPath } from '../setup/apt.ts'
@@ -13,17 +13,19 @@ const CONNECTIONS = 16
 const FLOOD = { seconds: 6, connections: 8 }
 
 export async function main(args: string[]): Promise<void> {
-  const [what, ...chosen] = args
-  if (what !== 'auth') throw new Error('Usage: npm run bench -- auth [basic|bearer|mtls]...')
+  const [what, ...rest] = args
+  const upstream = rest.includes('--constant') ? 'constant' : 'standin'
+  const chosen = rest.filter((word) => !word.startsWith('--'))
+  if (what !== 'auth') throw new Error('Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant]')
   await prepare()
   if (!(await onPath('ab'))) await install('apache2-utils')
   const rows = ['| login | requests/s | of the same without login | p50 ms | p99 ms | memory |', '|---|---|---|---|---|---|']
   const floods = ['| flood of wrong credentials, 8 connections | p99 quiet | p99 under it | times | refused/s |', '|---|---|---|---|---|']
   for (const id of chosen.length > 0 ? chosen : ['bearer', 'basic', 'mtls']) {
-    const rig = await Rig.open()
+    const rig = await Rig.open(upstream)
     try {
       const { none, counts, naive, wrong } = await variantsOf(rig, id)
-      const all: [string, Proxy][] = [['no login', none], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
+      const all: [string, Proxy][] = [['no login', none], ['no proxy at all', rig.direct()], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
       const readings = await rounds(rig, all.map(([, proxy]) => proxy))
       for (const [index, [title, proxy]] of all.entries()) rows.push(await row(`${id}: ${title}`, readings[index] ?? [], readings[0] ?? [], await rig.memory(proxy)))
       const [, victim] = counts.find(([count]) => count === 1000) ?? []

@@ -1,4 +1,4 @@
-// The machines of a measurement: a fast upstream in Ollama's place, proxies in front of it, a client.
+// The machines of a measurement: something in Ollama's place, proxies in front of it, a client.
 
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,8 +12,8 @@ import { must, run } from '../setup/shell.ts'
 const NETWORK = 'bench-auth'
 const LABEL = 'create-ollama-stack.bench'
 
-/** Answers at once, so that what a proxy costs isn't hidden behind it. */
-const UPSTREAM = `pid /tmp/nginx.pid; error_log stderr crit; worker_processes 1;
+/** Answers at once: nothing that a proxy costs is hidden behind it. */
+const CONSTANT = `pid /tmp/nginx.pid; error_log stderr crit; worker_processes 1;
 events { worker_connections 4096; }
 http { access_log off; keepalive_requests 1000000000;
   server { listen 11434; location / { default_type application/json; return 200 '{"version":"0"}'; } } }`
@@ -42,12 +42,19 @@ export class Rig {
     this.#dir = dir
   }
 
-  static async open(): Promise<Rig> {
+  /** `standin`: what the tests have in Ollama's place. `constant`: an nginx with one answer. */
+  static async open(upstream: 'standin' | 'constant'): Promise<Rig> {
     const rig = new Rig(await mkdtemp(join(tmpdir(), 'bench-')))
     await docker('network', 'create', '--label', LABEL, NETWORK)
-    const name = await rig.#run('upstream', 'nginx:1.30', [], ['nginx', '-g', 'daemon off;', '-c', '/dev/stdin'], UPSTREAM)
+    const name = upstream === 'constant' ? await rig.#run('upstream', 'nginx:1.30', ['--entrypoint', 'sh'], ['-c', `cat > /tmp/n.conf <<'X'\n${CONSTANT}\nX\nexec nginx -g 'daemon off;' -c /tmp/n.conf`])
+      : await rig.#run('upstream', standin(), [], [])
     rig.#upstream = await address(name)
     return rig
+  }
+
+  /** Ollama's place itself, for comparison. */
+  direct(): Proxy {
+    return { name: 'upstream', url: `http://${this.#upstream}:11434/api/version`, login: ['-H', 'Host: localhost:11434'] }
   }
 
   get dir(): string {
@@ -70,11 +77,10 @@ export class Rig {
     return proxy
   }
 
-  async #run(name: string, image: string, options: string[], command: string[], stdin?: string): Promise<string> {
+  async #run(name: string, image: string, options: string[], command: string[]): Promise<string> {
     const container = `bench-auth-${name.replaceAll(/[^a-z0-9]+/gi, '-')}`
     await docker('rm', '-f', container)
-    if (stdin === undefined) await dockerMust('run', '-d', '--name', container, '--label', LABEL, '--network', NETWORK, ...options, image, ...command)
-    else await dockerMust('run', '-d', '--name', container, '--label', LABEL, '--network', NETWORK, '--entrypoint', 'sh', image, '-c', `cat > /tmp/n.conf <<'X'\n${stdin}\nX\nexec nginx -g 'daemon off;' -c /tmp/n.conf`)
+    await dockerMust('run', '-d', '--name', container, '--label', LABEL, '--network', NETWORK, ...options, image, ...command)
     this.#containers.push(container)
     return container
   }
@@ -119,6 +125,12 @@ export class Rig {
     await docker('network', 'rm', NETWORK)
     await rm(this.#dir, { recursive: true, force: true })
   }
+}
+
+/** The image that the stacks name. */
+function standin(): string {
+  const path = join(import.meta.dirname, '../../stacks/bearer/files/compose.yaml')
+  return parseCompose(readFileSync(path, 'utf8'), path).services['ollama']?.image ?? ''
 }
 
 const FLAGS = ['-k', '-q', '-s', '20']

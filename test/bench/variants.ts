@@ -67,9 +67,9 @@ const FILL: Record<string, (folder: string, count: number) => void> = {
     prepend(join(folder, 'htpasswd'), count, (i) => `filler-${i}:${hash}:user\n`)
   },
   mtls: (folder, count) => {
-    const [own = ''] = readdirSync(join(folder, 'user'))
-    const pem = readFileSync(join(folder, 'user', own))
-    for (let i = 1; i < count; i++) writeFileSync(join(folder, 'user', `${createHash('sha256').update(`${i}`).digest('hex')}.pem`), pem)
+    const [own = ''] = readdirSync(folder)
+    const pem = readFileSync(join(folder, own))
+    for (let i = 1; i < count; i++) writeFileSync(join(folder, `${createHash('sha256').update(`${i}`).digest('hex')}.pem`), pem)
   },
 }
 
@@ -83,7 +83,7 @@ const WITHOUT: Record<string, (proxy: string) => void> = {
   bearer: (proxy) => edit(join(proxy, 'nginx.conf'), [[/access_by_lua_block \{[^}]*\}/, '']]),
   basic: (proxy) => edit(join(proxy, 'nginx.conf'), [[/if \(\$stranger\) \{[^}]*\}/, ''], [/auth_request \/\/check;/, '']]),
   mtls: (proxy) => {
-    writeFileSync(join(proxy, 'login.caddy'), 'vars role user\n')
+    writeFileSync(join(proxy, 'login.caddy'), '')
     edit(join(proxy, 'Caddyfile'), [[/client_auth \{[^}]*\}/, '']])
   },
 }

@@ -21,6 +21,8 @@ export interface Case {
   unparsable?: true
   /** null sends none. */
   host?: string | null
+  /** The one Access-Control-Allow-Origin of the answer; without it no Access-Control header at all. */
+  allowed?: string
 }
 
 /** What Ollama itself may answer to a request that the proxy let through. */
@@ -69,7 +71,35 @@ const origins: Case[] = ['https://foreign.example', 'null', 'http://localhost', 
   { id: `origin ${origin} preflight`, who: 'stranger' as const, method: 'OPTIONS', target: '/api/chat', headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' }, expect: [204, 403], upstream: false },
 ])
 
-const hosts: Case[] = ['foreign.example', 'localhost.foreign.example', 'foreign.example:8880', '169.254.169.254.foreign.example', '10.0.0.1.foreign.example', 'ollama', '-'].map((host) => ({
+/** The stacks under test are made with `--origin https://app.example.com --origin 'onlyoffice://*'`. */
+export const ORIGINS = ['https://app.example.com', 'onlyoffice://*']
+
+const permitted: Case[] = ['https://app.example.com', 'onlyoffice://desktop', 'onlyoffice://'].flatMap((origin) => {
+  const headers = { Origin: origin }
+  const asks = { ...headers, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization, x-api-key, anthropic-version, x-stainless-os', 'Access-Control-Request-Private-Network': 'true' }
+  return [
+    { id: `allowed ${origin} preflight`, who: 'stranger' as const, method: 'OPTIONS', target: '/api/chat', headers: asks, expect: [204], upstream: false, allowed: origin },
+    { id: `allowed ${origin} preflight with a body`, who: 'stranger' as const, method: 'OPTIONS', target: '/v1/messages', headers: asks, body: '{}', expect: [204], upstream: false, allowed: origin },
+    { id: `allowed ${origin} preflight of a closed path`, who: 'stranger' as const, method: 'OPTIONS', target: '/api/me', headers: asks, expect: [204], upstream: false, allowed: origin },
+    { id: `allowed ${origin} without a login`, who: 'stranger' as const, method: 'POST', target: '/api/chat', headers, body: '{}', expect: [401], upstream: false, allowed: origin },
+    { id: `allowed ${origin} GET`, who: 'user' as const, method: 'GET', target: '/api/tags', headers, expect: [200], upstream: true, allowed: origin },
+    { id: `allowed ${origin} POST`, who: 'user' as const, method: 'POST', target: '/api/show', headers: { ...headers, 'Content-Type': 'text/plain' }, body: '{}', expect: OLLAMA, upstream: true, allowed: origin },
+    { id: `allowed ${origin} 403`, who: 'user' as const, method: 'POST', target: '/api/pull', headers, body: '{}', expect: [403], upstream: false, allowed: origin },
+    { id: `allowed ${origin} 413`, who: 'user' as const, method: 'POST', target: '/api/show', headers: { ...headers, 'Content-Length': '200000000', Connection: 'close' }, expect: [413], upstream: false, allowed: origin },
+    { id: `allowed ${origin} 421`, who: 'user' as const, method: 'GET', target: '/api/tags', headers, host: 'foreign.example', expect: [421], upstream: false, allowed: origin },
+  ]
+})
+
+/** Near misses, each from a page that somebody else could have. */
+const nearly: Case[] = [
+  'https://app.example.com:8443', 'http://app.example.com', 'https://appXexample.com', 'https://app.example.com.evil.io', 'https://evilapp.example.com', 'https://APP.example.com', 'https://xn--pp-uia.example.com',
+  'https://app.example.com/', 'https://app.example.com https://evil.io', 'https://evil.io,https://app.example.com', 'onlyoffice:desktop', 'xonlyoffice://desktop', 'https://a%0d%0aSet-Cookie:x=1', 'https://user@app.example.com',
+].flatMap((origin) => [
+  { id: `nearly ${origin} preflight`, who: 'stranger' as const, method: 'OPTIONS', target: '/api/chat', headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' }, expect: [204, 403], upstream: false },
+  { id: `nearly ${origin} POST`, who: 'user' as const, method: 'POST', target: '/api/chat', headers: { Origin: origin }, body: '{}', expect: [403], upstream: false },
+])
+
+const hosts: Case[] = ['foreign.example', 'localhost.foreign.example', 'foreign.example:8880', '169.254.169.254.foreign.example', '10.0.0.1.foreign.example', 'ollama', '-', 'localhost:foreign.example', 'localhost:x', 'localhost:999999', '[localhost', 'localhost]', '999.1.1.1'].map((host) => ({
   id: `host ${host}`, who: 'user' as const, method: 'GET', target: '/api/tags', host, expect: [400, 421], upstream: false,
 }))
 
@@ -93,7 +123,7 @@ const queryOk: Case[] = [
 ]
 
 export const CASES: readonly Case[] = [
-  ...routes, ...closed, ...spellings, ...oddButAllowedNames, ...origins, ...hosts, ...knownHosts, ...stripped, ...queryOk,
+  ...routes, ...closed, ...spellings, ...oddButAllowedNames, ...origins, ...permitted, ...nearly, ...hosts, ...knownHosts, ...stripped, ...queryOk,
 ]
 
 /** Request headers that may reach Ollama, lower-case. Everything else is the proxy's to keep. */

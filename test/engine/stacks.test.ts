@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Login } from '../../stacks/stack.ts'
 import { ask, open, type Door } from '../../src/http.ts'
-import { bytesOf, CASES, MAY_ARRIVE, type Who } from './matrix.ts'
+import { bytesOf, CASES, MAY_ARRIVE, ORIGINS, type Who } from './matrix.ts'
 import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument } from './project.ts'
 import { raw } from './raw.ts'
 
@@ -34,7 +34,7 @@ describe.each(Object.values(stacks))('$id', (stack) => {
 
   beforeAll(async () => {
     const port = await freePort()
-    const { code, stdout, stderr } = await create([dir, '--auth', stack.id, '--user', 'ann:admin', '--user', 'bob', '--port', String(port), '--yes', '--json'])
+    const { code, stdout, stderr } = await create([dir, '--auth', stack.id, '--user', 'ann:admin', '--user', 'bob', ...ORIGINS.flatMap((origin) => ['--origin', origin]), '--port', String(port), '--yes', '--json'])
     expect(stderr).not.toMatch(/^\s+at /m)
     made = JSON.parse(stdout) as CreateDocument
     expect({ code, error: made.error }).toEqual({ code: 0, error: undefined })
@@ -104,7 +104,10 @@ describe.each(Object.values(stacks))('$id', (stack) => {
       const refused = !one.upstream && reply.status >= 400
       const spoken = one.method !== 'HEAD' && !(one.unparsable && reply.status === 400)
       if (refused && spoken && !isJsonError(reply.body)) wrong.push(`${one.id}: ${reply.status} without a JSON error: ${reply.body.slice(0, 80)}`)
-      for (const header of reply.headers.keys()) if (header.startsWith('access-control-')) wrong.push(`${one.id}: answered with ${header}`)
+      const permissions = [...reply.headers].filter(([header]) => header.startsWith('access-control-'))
+      if (one.allowed === undefined && permissions.length > 0) wrong.push(`${one.id}: answered with ${permissions.map(([header]) => header).join(', ')}`)
+      if (one.allowed !== undefined && reply.headers.get('access-control-allow-origin')?.join(' | ') !== one.allowed) wrong.push(`${one.id}: Access-Control-Allow-Origin is ${reply.headers.get('access-control-allow-origin')?.join(' | ')}`)
+      if (!one.unparsable && reply.headers.get('vary')?.join(' | ') !== 'Origin') wrong.push(`${one.id}: Vary is ${reply.headers.get('vary')?.join(' | ')}`)
     }
     const arrived = new Map<string, Head[]>()
     for (const head of await heads()) {

@@ -255,7 +255,7 @@ describe('people', () => {
     expect(named(files)).toEqual(['ann user'])
   })
 
-  test('a certificate under another name lets nobody in: an error', async () => {
+  test('a certificate under another name is an error: the name decides', async () => {
     const files = await add(empty, { name: 'ann', role: 'user' })
     const content = files.get(entryOf(files)) ?? { content: '', mode: 0 }
     for (const name of ['ann.pem', `${'0'.repeat(64)}.pem`, `user/${entryOf(files).slice('credentials/'.length)}`]) {
@@ -286,7 +286,7 @@ describe('what is generated', () => {
   const config = { name: 'lab', auth: 'mtls', bind: '127.0.0.1', port: 8443, tls: 'private' as const, model: null, subnet: '10.213.7', user: '1000:1000' }
   test('hosts.caddy has the names, once and in lower case, and leaves addresses to their shape', () => {
     const files = mtls.render({ ...config, hosts: ['Ollama.home.arpa', 'localhost', '192.168.1.20', 'fd00::20'] })
-    expect([...files.keys()]).toEqual(['proxy/hosts.caddy'])
+    expect([...files.keys()]).toEqual(['proxy/hosts.caddy', 'proxy/origins.caddy'])
     expect(String(files.get('proxy/hosts.caddy')?.content)).toMatch(/^#.*\nnot vars_regexp \{http\.request\.hostport\} ".*"\n$/)
   })
 
