@@ -11,7 +11,8 @@ export default defineConfig({
     // A test without an assertion proves nothing.
     expect: { requireAssertions: true },
     projects: [
-      project('unit'),
+      // Some have openssl make RSA keys, on machines that are busy.
+      project('unit', { testTimeout: 30_000 }),
       project('images'),
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('terminal', { testTimeout: 60_000 }),

@@ -18,6 +18,10 @@ local login = {}
 -- What the Authorization header presents as a key; nil if it isn't of a scheme we know. Anchored
 -- at both ends: 'XBearer KEY' and 'Digest x="Bearer KEY' present nothing.
 local function from_authorization(header)
+  -- As everybody spells it; LuaJIT compiles no patterns, and one costs a third of the whole login.
+  if #header == 7 + LENGTH and header:sub(1, 7) == "Bearer " then
+    return header:sub(8)
+  end
   local scheme, value = header:match("^(%a+) +(.-)[ \t]*$")
   scheme = scheme and scheme:lower()
   if scheme == "bearer" then
@@ -31,7 +35,7 @@ end
 
 -- Name and role of the person whose key this is, or nil.
 local function owner(presented)
-  if #presented == LENGTH and presented:sub(1, #PREFIX) == PREFIX and not presented:find("[^%w_-]") then
+  if #presented == LENGTH and presented:sub(1, #PREFIX) == PREFIX then
     -- Compared are digests, and equal strings are one object in Lua: a comparison is one of
     -- pointers. What time a look-up takes depends on the digest of a guess, from which no digest in
     -- the file can be approached; CRYPTO_memcmp behind it would compare a string with itself.
@@ -49,7 +53,10 @@ local function decide()
     return 400, "invalid_request"
   end
   local name, role
-  local ssh_key, signature = ssh.split(authorization)
+  local ssh_key, signature
+  if authorization:sub(1, 4) == "AAAA" then
+    ssh_key, signature = ssh.split(authorization)
+  end
   if ssh_key then
     name, role = keys.find(ssh_key)
     if name and not ssh.signed_by(ssh_key, signature) then
