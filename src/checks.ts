@@ -5,6 +5,7 @@ import { access } from './checks/access.ts'
 import type { Check, CheckResult, Verdict, Visit } from './checks/check.ts'
 import { answers, login, wrongLogin } from './checks/login.ts'
 import { network } from './checks/network.ts'
+import { rateLimit } from './checks/rate.ts'
 import { stream } from './checks/stream.ts'
 import { tlsChecks } from './checks/tls.ts'
 import { readTree } from './disk.ts'
@@ -48,6 +49,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
       ...network,
       ...(project.tls === 'off' ? [] : tlsChecks),
       ...(project.model === null ? [] : [stream]),
+      rateLimit,
     ]
     for (const check of list.filter(({ applies }) => applies?.(project) ?? true)) {
       const result = await run(check, visit)

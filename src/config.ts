@@ -27,6 +27,10 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
   } else if (tls === 'off' && bind !== undefined && !insecureHttp && !isPrivate(bind, machine)) {
     found.push(new UsageError('E_INSECURE', `--tls off on ${bind} would send every credential and prompt readable over the network.`, 'Leave --tls out to get HTTPS with a private CA. If something else encrypts the way: --insecure-http'))
   }
+  if (known.rate && stack && !stack.limitsRate) {
+    const able = Object.values(stacks).filter(({ limitsRate }) => limitsRate).map(({ id }) => id)
+    found.push(new UsageError('E_RATE', `--rate doesn't go with --auth ${stack.id}: its proxy can't count requests.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
+  }
   if (ownPassword && stack && !stack.brings.includes('password')) {
     const able = Object.values(stacks).filter((other) => other.brings.includes('password')).map(({ id }) => id)
     found.push(new UsageError('E_PASSWORD', `--password-stdin doesn't go with --auth ${stack.id}: its ${stack.noun}s are made, not chosen.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
@@ -43,8 +47,8 @@ export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>):
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
-  const { name, auth, bind, port, tls, insecureHttp, origins, model } = answers
-  return { name, auth, bind, port, tls, insecureHttp, origins, model, hosts: allHosts(answers, machine) }
+  const { name, auth, bind, port, tls, insecureHttp, origins, rate, model } = answers
+  return { name, auth, bind, port, tls, insecureHttp, origins, rate, model, hosts: allHosts(answers, machine) }
 }
 
 /** Throws them as one error. */

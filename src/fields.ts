@@ -23,6 +23,7 @@ export interface Answers {
   port: number
   hosts: string[]
   origins: string[]
+  rate: string | null
   model: string | null
   start: boolean
 }
@@ -144,6 +145,13 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     fallback: () => [],
     print: (allowed) => allowed,
     question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'none of them, for most; web pages: --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
+  },
+  rate: {
+    flag: 'rate',
+    spec: { value: 'RATE', help: 'Requests that each person may make, such as 60/m or 5/s; default: no limit' },
+    parse: one(value.rate),
+    fallback: () => null,
+    print: (rate) => (rate === null ? [] : [rate]),
   },
   model: {
     flag: 'model',

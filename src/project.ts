@@ -24,6 +24,8 @@ export interface Project {
   hosts: string[]
   /** Web pages and apps that may call from a browser. */
   origins: string[]
+  /** Requests per person, such as `60/m`, or null. */
+  rate: string | null
   url: string
   /** Absolute path of the CA certificate that clients need, or null. */
   ca: string | null
@@ -95,6 +97,7 @@ export function loadProject(dir: string): Project {
     port,
     hosts,
     origins,
+    rate: typeof own['rate'] === 'string' ? own['rate'] : null,
     url: `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     ca: tls === 'private' ? join(dir, 'certs', 'ca.crt') : null,
     model: typeof own['model'] === 'string' ? own['model'] : null,

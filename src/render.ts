@@ -72,7 +72,7 @@ function composeYaml(stack: Stack, config: StackConfig): string {
     const volumes = doc.getIn(['services', 'proxy', 'volumes']) as { items: { get(key: string): unknown }[] }
     volumes.items = volumes.items.filter((volume) => volume.get('target') !== '/certs')
   }
-  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}) }
+  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}) }
   for (const [key, value] of Object.entries(own)) doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   stack.compose?.(doc, config)
   return yamlText(doc)

@@ -88,6 +88,12 @@ export function host(text: string): string {
   throw new UsageError('E_HOST', `--host can't be ${quoted(text)}: it is neither a DNS name nor an IP address.`, 'Give the bare name, without https://, a port or brackets: --host ollama.example.com')
 }
 
+/** `60/m`, `5/s`: what nginx can count in. */
+export function rate(text: string): string {
+  if (/^[1-9]\d{0,5}\/[sm]$/.test(text)) return text
+  throw new UsageError('E_RATE', `--rate can't be ${quoted(text)}.`, 'Give requests per second or minute, for each person: --rate 60/m')
+}
+
 /** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. */
 export function modelName(text: string): string {
   if (text.length <= 256 && /^[A-Za-z0-9][\w.-]*(:\d+)?(\/[A-Za-z0-9][\w.-]*)*(:[\w.-]+)?$/.test(text) && !text.includes('..')) return text

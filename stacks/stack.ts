@@ -34,6 +34,8 @@ export interface StackConfig {
   hosts: string[]
   /** Web pages and apps that may call from a browser: exact origins, or `SCHEME://*`. */
   origins?: readonly string[]
+  /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
+  rate?: string | null
   /** Ollama model for the first test, or null for none. */
   model: string | null
   /** First three bytes of the backend network, such as `10.213.7`. */
@@ -129,6 +131,8 @@ export interface Stack {
   brings: readonly (keyof Own)[]
   /** mTLS can't do without TLS. */
   needsTls: boolean
+  /** Whether its proxy can limit requests per person. */
+  limitsRate: boolean
   /** The signal on which the proxy takes a new server certificate without cutting a connection. */
   reload: 'SIGHUP' | 'SIGUSR1'
   /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */

@@ -4,7 +4,7 @@ import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
-import type { Account, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack } from '../stack.ts'
+import type { Account, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, entries, names, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
 
@@ -30,7 +30,8 @@ export const basic: Stack = {
   },
   challenge: /^Basic realm="Ollama", charset="UTF-8"$/,
   files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
-  render: gateLists,
+  render: (config) => new Map([...gateLists(config), ...rateLimit(config)]),
+  limitsRate: true,
   people: { list, issue, rotate, remove },
   visit,
   badLogins,
@@ -39,6 +40,22 @@ export const basic: Stack = {
 function read(files: FileMap, path: string): string {
   const content = files.get(path)?.content ?? ''
   return typeof content === 'string' ? content : Buffer.from(content).toString('utf8')
+}
+
+/** That many may come at once, whatever the rate; the same as bearer's. */
+const LEAST_BURST = 60
+
+/** A zone at http level, its use in the published server. Seconds until the next one is due, for Retry-After. */
+function rateLimit({ rate = null }: StackConfig): FileMap {
+  const [count = 0, unit = 's'] = rate === null ? [] : [Number(rate.split('/')[0]), rate.split('/')[1]]
+  const wait = rate === null ? 1 : Math.ceil((unit === 's' ? 1 : 60) / count)
+  const zone = rate === null ? '' : `limit_req_zone $credential zone=rate:4m rate=${count}r/${unit};\n`
+  const use = rate === null ? '# None.\n' : `limit_req zone=rate burst=${Math.max(count, LEAST_BURST)} nodelay;\nlimit_req_status 429;\n`
+  const retry = `map $status $retry_after {\n    default "";\n    429 ${wait};\n}\n`
+  return new Map([
+    ['proxy/rate-zone.conf', { content: `# Requests per person, part of nginx.conf: the buckets, and when to come again.\n${zone}${retry}`, mode: 0o644 }],
+    ['proxy/rate.conf', { content: `# Requests per person, part of nginx.conf's published server.\n${use}`, mode: 0o644 }],
+  ])
 }
 
 function list(files: FileMap): Account[] {

@@ -5,13 +5,13 @@ import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
-import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack } from '../stack.ts'
+import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
 
 const KEYS = 'credentials/keys'
 
-const LUA = ['crypto', 'keys', 'login', 'sha256', 'ssh', 'watch']
+const LUA = ['crypto', 'keys', 'login', 'rate', 'sha256', 'ssh', 'watch']
 
 /** 256 random bits in base64url behind a prefix that secret scanners can look for; login.lua knows the same shape. */
 export const KEY = /^olsk_[A-Za-z0-9_-]{43}$/
@@ -36,10 +36,16 @@ export const bearer: Stack = {
     'proxy/nginx.conf': 'bearer/files/nginx.conf',
     ...Object.fromEntries(LUA.map((name) => [`proxy/lua/${name}.lua`, `bearer/files/lua/${name}.lua`])),
   }),
-  render: gateLists,
+  render: (config) => new Map([...gateLists(config), ...rateMap(config)]),
+  limitsRate: true,
   people: { list, issue, rotate, remove },
   visit,
   badLogins,
+}
+
+/** Read by lua/rate.lua. */
+function rateMap({ rate = null }: StackConfig): FileMap {
+  return new Map([['proxy/rate.conf', { content: `# Requests per person: a number per s or m, such as 60/m; nothing: no limit.\nmap "" $rate {\n    default "${rate ?? ''}";\n}\n`, mode: 0o644 }]])
 }
 
 function keyFile(files: FileMap): string {

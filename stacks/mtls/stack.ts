@@ -30,6 +30,7 @@ export const mtls: Stack = {
   noun: 'certificate',
   brings: ['csr'],
   needsTls: true,
+  limitsRate: false,
   reload: 'SIGUSR1',
   howTo: {
     login: 'a client certificate of this project: `certs/clients/NAME.p12` for browsers and phones, `NAME.crt` with `NAME.key` for programs',

@@ -93,6 +93,27 @@ describe.each(Object.values(stacks))('$id', (stack) => {
     }
   })
 
+  test('both containers run with as little as they need', async () => {
+    const both = JSON.parse(await dockerOk('inspect', container('proxy'), container('ollama'))) as { Config: { User: string }; HostConfig: Record<string, unknown>; Mounts: { Destination: string; RW: boolean }[] }[]
+    for (const [index, { Config, HostConfig, Mounts }] of both.entries()) {
+      const proxy = index === 0
+      expect(HostConfig).toMatchObject({ CapDrop: ['ALL'], ReadonlyRootfs: true, Privileged: false, SecurityOpt: ['no-new-privileges:true'], PidMode: '', IpcMode: expect.stringMatching(/^(private|)$/) as string })
+      // Caddy's binary carries this capability and can't be executed without it in the bounding set.
+      expect(HostConfig['CapAdd'] ?? []).toEqual(proxy && stack.id === 'mtls' ? ['NET_BIND_SERVICE'] : [])
+      expect(HostConfig['PidsLimit']).toBeGreaterThan(0)
+      if (proxy) expect(HostConfig['Memory']).toBeGreaterThan(0)
+      expect(HostConfig['LogConfig']).toMatchObject({ Config: { 'max-size': expect.any(String) as string } })
+      expect(Config.User).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+      expect(Mounts.filter(({ RW }) => RW).map(({ Destination }) => Destination)).toEqual(proxy ? [] : ['/home/ubuntu'])
+      expect(Mounts.some(({ Destination }) => /docker\.sock|ca\.key/.test(Destination))).toBe(false)
+    }
+    // The CA's key signs anybody: the proxy has no way to it.
+    expect((await docker('exec', container('proxy'), 'sh', '-c', 'find / -name ca.key 2>/dev/null')).stdout).toBe('')
+    const processes = await dockerOk('top', container('proxy'), '-o', 'args')
+    const config = (await compose('config')).stdout
+    for (const { secret } of made.users) for (const place of [processes, config]) if (secret !== null) expect(place.includes(secret)).toBe(false)
+  })
+
   test('the request matrix: the same answers on every stack, and nothing gets past the door', async () => {
     await heads()
     const host = new URL(at.url).host

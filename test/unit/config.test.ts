@@ -23,6 +23,8 @@ describe('what goes together, and what does not', () => {
     ['nothing known', {}, []],
     ['--auth mtls', { auth: 'mtls' }, []],
     ['--auth mtls --tls private', { auth: 'mtls', tls: 'private' }, []],
+    ['--auth mtls --rate 60/m', { auth: 'mtls', rate: '60/m' }, ['E_RATE']],
+    ['--auth basic --rate 60/m', { auth: 'basic', rate: '60/m' }, []],
     ['--auth mtls --tls off', { auth: 'mtls', tls: 'off' }, ['E_TLS']],
     ['--auth mtls --tls off --bind 127.0.0.1', { auth: 'mtls', tls: 'off', bind: '127.0.0.1' }, ['E_TLS']],
     ['--auth mtls --tls off --bind 0.0.0.0', { auth: 'mtls', tls: 'off', bind: '0.0.0.0' }, ['E_TLS']],
@@ -115,7 +117,7 @@ describe('defaults', () => {
   })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
-      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', insecureHttp: false, origins: [], model: 'gemma3:1b',
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', insecureHttp: false, origins: [], rate: null, model: 'gemma3:1b',
       hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
     })
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { address, host, isDnsName, model, modelName, nameFrom, people, port, projectName, word } from '../../src/values.ts'
+import { address, host, isDnsName, model, modelName, nameFrom, people, port, projectName, word, rate } from '../../src/values.ts'
 
 const BIDI = 'a\u202eb'
 
@@ -21,6 +21,7 @@ describe.each<[string, (text: string) => unknown, string, RegExp]>([
   ['a port', port, 'E_PORT', /--port/],
   ['a host', host, 'E_HOST', /--host/],
   ['a model', modelName, 'E_MODEL_NAME', /model name/],
+  ['a rate', rate, 'E_RATE', /--rate/],
   ['a login', (text) => word('--auth', text, ['basic', 'bearer']), 'E_VALUE', /--auth/],
 ])('%s refuses', (_, parse, code, names) => {
   test.each(HOSTILE)('%s', (_, text) => {
@@ -133,3 +134,8 @@ function refusal(work: () => unknown): UsageError {
   }
   throw new Error('was accepted')
 }
+
+describe('rate', () => {
+  test.each(['1/s', '60/m', '999999/m'])('%s', (text) => expect(rate(text)).toBe(text))
+  test.each(['0/s', '60', '/m', '60/h', '-1/s', '1.5/s', '60/m;', '60 /m', '1000000/m', '60/M', '6٠/m', '60/m\n'])('not %j', (text) => expect(refusal(() => rate(text)).code).toBe('E_RATE'))
+})

@@ -6,6 +6,7 @@
 -- Never the query string: those end up in logs and histories.
 
 local keys = require "keys"
+local rate = require "rate"
 local sha256 = require "sha256"
 local ssh = require "ssh"
 
@@ -89,6 +90,11 @@ function login.check()
   end
   if not status then
     ngx.var.person = word
+    local wait = rate.wait(word)
+    if wait then
+      ngx.header["Retry-After"] = wait
+      return ngx.exit(429)
+    end
     return
   end
   ngx.var.person = name or ""
