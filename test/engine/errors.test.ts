@@ -134,7 +134,9 @@ describe('no engine', () => {
   test('somebody may use Docker, but the project is another\'s', async () => {
     const as = (...more: string[]) => run(...asRoot('setpriv', '--reuid', '65534', '--regid', '65534', '--groups', dockerGroup(), 'env', ...Object.entries(env).map((pair) => pair.join('=')),
       process.execPath, join(nobody, 'dist', 'ollama-stack.js'), ...more, '-C', dir, '--json'), { cwd: nobody })
-    for (const command of [['status'], ['test'], ['pull', 'gemma3:1b']]) {
+    const status = await as('status')
+    expect([status.code, JSON.parse(status.stdout)]).toEqual([0, expect.objectContaining({ running: true, users: 0, problems: [{ code: 'E_NOT_YOURS', message: expect.stringContaining('permission denied'), hint: expect.stringContaining(`the owner of ${dir}`) }] })])
+    for (const command of [['test'], ['pull', 'gemma3:1b']]) {
       expect(failure(await as(...command))).toEqual({ code: 'E_NOT_YOURS', message: expect.stringContaining('permission denied'), hint: expect.stringContaining(`the owner of ${dir}`) })
     }
     chmodSync(dir, 0o700)
