@@ -1,22 +1,26 @@
+import { resolve } from 'node:path'
 import { launcher } from '../callable.ts'
 import { allOk, runChecks, type CheckResult } from '../checks.ts'
 import { define } from '../command.ts'
+import { writeWhole } from '../disk.ts'
 import { connect } from '../engine.ts'
 import { CancelError } from '../errors.ts'
+import { junit } from '../junit.ts'
 import { findProject, loadProject } from '../project.ts'
 
 export const command = define({
   name: 'test',
   summary: 'The smoke tests: does it let the right people in, and nobody else?',
-  usage: 'ollama-stack test',
-  examples: ['ollama-stack test', 'ollama-stack test --json'],
-  flags: {},
+  usage: 'ollama-stack test [--junit FILE]',
+  examples: ['ollama-stack test', 'ollama-stack test --json --junit results.xml'],
+  flags: { junit: { value: 'FILE', help: 'Write the results there too, as JUnit XML' } },
   async run({ flags }, { cwd, env, json, ui, signal }) {
     const project = loadProject(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
     const checks = await runChecks(project, { engine, now: new Date(), signal, ...(json ? {} : { onResult: ui.check }) })
       .catch((error: unknown) => { throw signal.aborted ? new CancelError('The people made for the checks are removed again.') : error })
     const ok = allOk(checks)
+    if (flags.junit !== undefined) writeWhole(resolve(cwd, flags.junit), { content: junit(project.name, checks), mode: 0o644 })
     if (json) ui.data(JSON.stringify({ ok, checks }))
     else if (checks.length === 1 && !ok) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
     else ui.data(summary(checks))

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/bytes.ts'
 import { callable } from '../../src/callable.ts'
 import { curlCommand, shellWord } from '../../src/curl.ts'
 import { parseCompose } from '../../src/compose.ts'
 import { exposure } from '../../src/exposure.ts'
+import { junit } from '../../src/junit.ts'
 import { overlaps, subnetFor } from '../../src/subnet.ts'
 
 describe('bytes', () => {
@@ -73,4 +75,14 @@ describe('exposure by a hand edit', () => {
   test("Ollama's own port is told, even on this machine only", () => {
     expect(look('127.0.0.1', 'private', false, '    ports: ["127.0.0.1:11434:11434"]\n')).toContain('publishes a port of the service ollama')
   })
+})
+
+test('JUnit XML that a strict reader takes, whatever a detail says', () => {
+  const text = junit('my-stack', [
+    { id: 'a', title: 'one & two', ok: true, detail: '200', ms: 12 },
+    { id: 'b', title: 'b', ok: false, detail: 'got <"500">\u0000\n', ms: 5 },
+    { id: 'c', title: 'c', ok: null, detail: 'no model', ms: 0 },
+  ])
+  const parsed = execFileSync('python3', ['-c', 'import sys,xml.etree.ElementTree as e; r=e.fromstring(sys.stdin.buffer.read()); s=r[0]; print(s.get("tests"),s.get("failures"),s.get("skipped"),[(c.get("name"),[(i.tag,i.get("message")) for i in c]) for c in s])'], { input: text, encoding: 'utf8' })
+  expect(parsed.trim()).toBe("3 1 1 [('one & two', []), ('b', [('failure', 'got <\"500\">\ufffd ')]), ('c', [('skipped', 'no model')])]")
 })
