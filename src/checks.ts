@@ -2,6 +2,7 @@
 
 import type { Engine } from './engine.ts'
 import { access } from './checks/access.ts'
+import { credentialsCheck } from './checks/credentials.ts'
 import type { Check, CheckResult, Verdict, Visit } from './checks/check.ts'
 import { answers, login, wrongLogin } from './checks/login.ts'
 import { network } from './checks/network.ts'
@@ -32,6 +33,8 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
     results.push(result)
     onResult?.(result)
   }
+  // Before people are made for the checks: writing a file anew can repair what was wrong with it.
+  note(await run(credentialsCheck, { project } as Visit))
   await sweepTestPeople(project)
   await withTestPeople(project, ['user', 'admin'], now, async ([user, admin]) => {
     if (!user || !admin) throw new Error('two test people were asked for')

@@ -12,11 +12,11 @@ export function userDocument(project: Project, { name, role, secret, files }: Cr
 
 /** Lines for people, and below them what becomes of the secrets. */
 export function credentialLines({ dir, stack }: Project, credentials: readonly Credential[]): string[] {
-  const lines = credentials.flatMap(({ name, role, secret, files }) => {
+  const lines = credentials.flatMap(({ name, role, secret, files, login }) => {
     const head = `${role.padEnd(9)} ${name}  `
     if (files?.p12) return [`${head}${join(dir, files.p12)}`, `          its password: ${secret}`]
     if (files) return [`${head}${join(dir, files.cert)}  (its key is where the request was made)`]
-    return [`${head}${secret === null ? 'logs in with the key that only its owner has' : `${stack.noun}: ${secret}`}`]
+    return [`${head}${secret !== null ? `${stack.noun}: ${secret}` : login ? `with the ${stack.noun} that you gave` : 'logs in with the key that only its owner has'}`]
   })
   const several = credentials.length > 1
   if (credentials.some(({ files }) => files?.p12)) {

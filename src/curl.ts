@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Credential } from '../stacks/stack.ts'
 import type { Project } from './project.ts'
 
-export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, credential: Pick<Credential, 'login' | 'files'>): string {
+export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, credential: Pick<Credential, 'login' | 'files'> & Partial<Pick<Credential, 'name' | 'secret'>>): string {
   const words = ['curl', '-sS']
   if (project.ca !== null) words.push('--cacert', project.ca)
   if (credential.files !== null) {
@@ -15,7 +15,8 @@ export function curlCommand(project: Pick<Project, 'dir' | 'url' | 'ca'>, creden
   for (const [name, value] of Object.entries(credential.login?.headers ?? {})) {
     const pair = /^Basic (\S+)$/.exec(value)?.[1]
     if (pair === undefined) words.push('-H', `${name}: ${value}`)
-    else words.push('-u', Buffer.from(pair, 'base64').toString('utf8'))
+    // curl asks for a password that isn't there.
+    else words.push('-u', credential.secret === null ? credential.name ?? '' : Buffer.from(pair, 'base64').toString('utf8'))
   }
   words.push(`${project.url}/api/tags`)
   return words.map(shellWord).join(' ')

@@ -22,7 +22,8 @@ function everybody(project: Project): Account[] {
   return project.stack.people.list(credentialFiles(project))
 }
 
-function credentialFiles(project: Project): FileMap {
+/** Throws E_NOT_YOURS. */
+export function credentialFiles(project: Project): FileMap {
   try {
     return readTree(project.dir, CREDENTIALS)
   } catch (error) {

@@ -1,5 +1,7 @@
 // argv -> exit code. The command table, and the only place that prints an error.
 
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Command, Context, Group } from './command.ts'
 import { COMMAND_NAMES, type CommandName } from './command-names.ts'
 import { parseArgs } from './args.ts'
@@ -41,7 +43,7 @@ export async function run(proc: Process): Promise<number> {
   } catch (caught) {
     const error = known(caught, proc.signal)
     const message = error.message.trimEnd()
-    const hint = callable(error.hint, homeOf(proc), proc.cwd)
+    const hint = callable(error.hint, targetOf(proc), proc.cwd)
     if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint } })}\n`)
     else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${hint === '' ? '' : `${hint.replace(/^/gm, '  ')}\n`}`)
     if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)
@@ -61,7 +63,7 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   if (found === 'version') return show('version', `${version}\n`)
   if (!('command' in found)) {
     if (found.asked) return show('help', overview(found.name, found.commands))
-    stderr.write(overview(found.name, found.commands))
+    stderr.write(callable(overview(found.name, found.commands), homeOf(proc), proc.cwd))
     return 2
   }
   const { command, help } = found
@@ -107,10 +109,19 @@ async function findCommand(words: readonly string[]): Promise<Found> {
 
 function unknown(program: string, word: string, known: readonly string[]): UsageError {
   if (word.startsWith('-')) {
-    return new UsageError('E_COMMAND', `${program} needs a command, and ${quoted(word)} is a flag.`, `Write the command first: ${program} ${known.at(-1)} --json. All of them: ${program} --help`)
+    return new UsageError('E_COMMAND', `${program} needs a command, and ${quoted(word)} is a flag.`, `Write the command first: ${program} ${known.includes('status') ? 'status' : 'list'} --json. All of them: ${program} --help`)
   }
   const near = nearest(word, known)
   return new UsageError('E_COMMAND', `${program} has no command ${quoted(word)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ${program} --help`)
+}
+
+/** The project that a command line is about: `-C` says so before the launcher does. */
+function targetOf(proc: Process): string | undefined {
+  const words = flagWords(proc.argv)
+  const at = words.findIndex((word) => word === '-C' || word === '--dir' || word.startsWith('--dir='))
+  const named = at < 0 ? undefined : words[at]?.startsWith('--dir=') ? words[at]?.slice('--dir='.length) : words[at + 1]
+  if (named !== undefined && existsSync(join(resolve(proc.cwd, named), 'ollama-stack'))) return resolve(proc.cwd, named)
+  return homeOf(proc)
 }
 
 /** The launcher in a project says which project is meant, wherever it is called from. */

@@ -4,6 +4,7 @@ import { callable, launcher } from './callable.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
+import { credentialProblems } from './credential-problems.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { serverCert } from './server-cert.ts'
@@ -59,7 +60,10 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
     services,
     models: ollama ? await loaded(engine, ollama.id, signal) : [],
-    users: unless(0, () => listPeople(project).length),
+    users: unless(0, () => {
+      problems.push(...credentialProblems(project))
+      return listPeople(project).length
+    }),
     cert: project.tls === 'off' ? null : unless(null, () => serverCert(project)),
     problems,
   }

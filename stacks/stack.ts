@@ -155,6 +155,8 @@ export interface Stack {
   people: {
     /** Also those whose time is over. */
     list(files: FileMap): Account[]
+    /** What the files hold that counts for nobody, a sentence each: a slip that somebody finds out by not getting in. */
+    problems(files: FileMap): string[]
     /** Throws E_USER_NAME, E_USER_EXISTS (in any case of the letters), E_PASSWORD, E_CSR, E_SSH_KEY. */
     issue(files: FileMap, person: Person, options: IssueOptions): Promise<Issued>
     /** Another credential for the same person, with the same role and end. Throws E_USER_UNKNOWN. */

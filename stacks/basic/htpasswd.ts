@@ -2,7 +2,6 @@
 // nginx reads the first two, proxy/people.js the rest. `htpasswd.old` has the same lines.
 // Hand-written lines count, so they are read with care and kept byte for byte.
 
-import { StackError } from '../../src/errors.ts'
 import type { Account } from '../stack.ts'
 
 /** Names that the proxy lets log in (nginx.conf); a line of any other name is dead. */
@@ -38,30 +37,34 @@ export function names(text: string): string[] {
   return [...new Set(parse(text).map(({ name }) => name).filter((name) => name !== null))]
 }
 
-/**
- * Who can log in, each by their first line, as nginx takes it. Throws E_HTPASSWD on a line that the
- * proxy refuses, so that nobody finds out by not getting in.
- */
+/** Who can log in, each by their first line, as nginx takes it. A line that the proxy refuses is nobody's (see `problems`). */
 export function entries(text: string): Entry[] {
-  const found = new Map<string, Entry>()
+  const found = new Map<string, Entry | null>()
   for (const line of parse(text)) {
-    if (line.name === null || !NAME.test(line.name)) continue
-    const entry = entryOf(line.name, line)
-    if (!found.has(line.name)) found.set(line.name, entry)
+    if (line.name !== null && NAME.test(line.name) && !found.has(line.name)) found.set(line.name, entryOf(line.name, line))
   }
-  return [...found.values()]
+  return [...found.values()].filter((entry) => entry !== null)
 }
 
-function entryOf(name: string, { hash, rest }: Line): Entry {
-  if (!GOOD_HASH.test(hash)) throw damaged(name, `the password of ${name} isn't a bcrypt hash of cost 4 to 12`)
+function entryOf(name: string, { hash, rest }: Line): Entry | null {
   const [match, role, end, created] = REST.exec(rest) ?? []
-  if (match === undefined) throw damaged(name, `what follows the hash of ${name} isn't ROLE, ROLE:END or ROLE:END:CREATED (admin or user; seconds since 1970, or - for no end)`)
+  if (!GOOD_HASH.test(hash) || match === undefined) return null
   return { name, hash, role: role === 'admin' ? 'admin' : 'user', expires: dateOf(end), created: dateOf(created) }
 }
 
-function damaged(name: string, what: string): StackError {
-  return new StackError('E_HTPASSWD', `credentials/htpasswd: ${what}.`, {
-    hint: `Until that is put right ${name} can't log in. Remove it (./ollama-stack user remove ${name}) and add ${name} again, or replace the line with the output of: htpasswd -nB ${name}`,
+/** Why a line lets nobody in, a sentence each. */
+export function problems(text: string): string[] {
+  const seen = new Set<string>()
+  return parse(text).flatMap((line, index) => {
+    const { name, hash, rest } = line
+    const at = `credentials/htpasswd, line ${index + 1}`
+    if (name === null) return /^\s*(?:#|$)/.test(line.text) ? [] : [`${at} is not NAME:HASH`]
+    if (!NAME.test(name)) return [`${at}: nobody can log in under such a name`]
+    if (seen.has(name)) return [`${at}: ${name} has a line above, and only the first one counts`]
+    seen.add(name)
+    if (!GOOD_HASH.test(hash)) return [`${at}: the password of ${name} isn't a bcrypt hash of cost 4 to 12`]
+    if (!REST.test(rest)) return [`${at}: what follows the hash of ${name} isn't ROLE, ROLE:END or ROLE:END:CREATED (admin or user; seconds since 1970, or - for no end)`]
+    return []
   })
 }
 

@@ -4,8 +4,8 @@ import { UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
-import type { Account, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
-import { append, entries, names, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
+import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
+import { append, entries, names, problems, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
 
 const HTPASSWD = 'credentials/htpasswd'
@@ -32,7 +32,7 @@ export const basic: Stack = {
   files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
   render: (config) => new Map([...gateLists(config), ...rateLimit(config)]),
   limitsRate: true,
-  people: { list, issue, rotate, remove },
+  people: { list, problems: (files) => problems(read(files, HTPASSWD)), issue, rotate, remove },
   visit,
   badLogins,
 }
@@ -64,13 +64,12 @@ function list(files: FileMap): Account[] {
 
 async function issue(files: FileMap, { name, role }: Person, { now, expires = null, password: own }: IssueOptions): Promise<Issued> {
   const text = read(files, HTPASSWD)
-  entries(text)
   checkNewName(name, names(text))
   const { password, hash } = await secret(own)
   // In this order: an old password that was left behind is no password of the new person.
   const change = changeOld(files, without(read(files, OLD), name))
   change.set(HTPASSWD, { content: append(text, { name, hash, role, expires, created: now }), mode: 0o600 })
-  return { change, credential: made(name, role, password) }
+  return { change, credential: made(name, role, password, own) }
 }
 
 /** The password before, if any is still good, ends at once: nginx looks at one old line of a name. */
@@ -78,12 +77,16 @@ async function rotate(files: FileMap, name: string, { now, overlap, password: ow
   const text = read(files, HTPASSWD)
   const person = entries(text).find((entry) => entry.name === name)
   if (!person) throw unknown(name)
+  if (person.expires && person.expires <= now) {
+    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${person.expires.toISOString().slice(0, 10)}, and a new password would end with it.`,
+      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${person.role} --expires 30d`)
+  }
   const { password, hash } = await secret(own)
   const others = withoutEnded(without(read(files, OLD), name), now)
   // In this order: killed between the two, the old password is still the only one.
   const change = changeOld(files, overlap > 0 ? append(others, { ...person, expires: endOf(person, now, overlap) }) : others)
   change.set(HTPASSWD, { content: replace(text, { ...person, hash, created: now }), mode: 0o600 })
-  return { change, credential: made(name, person.role, password) }
+  return { change, credential: made(name, person.role, password, own) }
 }
 
 /** The person's own end, if that comes first. */
@@ -115,8 +118,9 @@ async function secret(own: string | undefined): Promise<{ password: string; hash
   return { password, hash: await hashPassword(password, own !== undefined) }
 }
 
-function made(name: string, role: Role, password: string): MadeCredential {
-  return { name, role, secret: password, files: null, login: login(name, password) }
+/** Who brought a password needn't be shown it. */
+function made(name: string, role: Role, password: string, own: string | undefined): Credential {
+  return { name, role, secret: own === undefined ? password : null, files: null, login: login(name, password) }
 }
 
 function login(name: string, password: string): Login {

@@ -71,6 +71,20 @@ export function entries(text: string): Line[] {
   return lines(text).map(read).filter((line) => line !== null)
 }
 
+/** Why a line opens for nobody, a sentence each. The proxy's log gives the numbers. */
+export function problems(text: string): string[] {
+  const uses = new Map<string, number>()
+  const all = lines(text)
+  for (const line of all.map(read)) if (line) uses.set(line.what, (uses.get(line.what) ?? 0) + 1)
+  return all.flatMap((line, index) => {
+    const at = `credentials/keys, line ${index + 1}`
+    const entry = read(line)
+    if (entry) return (uses.get(entry.what) ?? 0) > 1 ? [`${at}: the key of ${entry.name} stands in another line too, so it opens for neither`] : []
+    if (/^\ufeff?\s*(?:#|$)/.test(line)) return []
+    return [`${at} is not NAME:ROLE:WHAT, NAME:ROLE:WHAT:END or NAME:ROLE:WHAT:END:CREATED (the file's first lines explain it)${line.endsWith('\n') ? '' : ', or lacks its line end'}`]
+  })
+}
+
 /** Who has a line that opens, or opened until its end, each once. Several lines of a name are one person. */
 export function people(text: string, now: number): Account[] {
   const all = entries(text)

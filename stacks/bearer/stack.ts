@@ -6,7 +6,7 @@ import { checkNewName } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
-import { append, ending, entries, names, people, without, type Line } from './keyfile.ts'
+import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
 
 const KEYS = 'credentials/keys'
@@ -38,7 +38,7 @@ export const bearer: Stack = {
   }),
   render: (config) => new Map([...gateLists(config), ...rateMap(config)]),
   limitsRate: true,
-  people: { list, issue, rotate, remove },
+  people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
   visit,
   badLogins,
 }

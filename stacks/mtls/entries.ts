@@ -35,8 +35,26 @@ export function entryFile(cert: string, role: Role, until: Date | null): FileEnt
 
 /** Everything in the folder. Throws E_CERT_DAMAGED or E_CERT_NAME on what is no entry. */
 export function entries(files: FileMap): Entry[] {
+  return kept(files).map(([path, content]) => entry(path, content))
+}
+
+/** Those that are whole, and what is wrong with the others. */
+export function sorted(files: FileMap): { whole: Entry[]; problems: StackError[] } {
+  const [whole, problems]: [Entry[], StackError[]] = [[], []]
+  for (const [path, content] of kept(files)) {
+    try {
+      whole.push(entry(path, content))
+    } catch (error) {
+      if (!(error instanceof StackError)) throw error
+      problems.push(error)
+    }
+  }
+  return { whole, problems }
+}
+
+function kept(files: FileMap): [path: string, content: string][] {
   // What editors and killed writes leave behind begins with a dot, and no fingerprint does.
-  return [...files].flatMap(([path, { content }]) => (/^credentials\/(?!.*\/\.|\.)/.test(path) ? [entry(path, String(content))] : []))
+  return [...files].flatMap(([path, { content }]) => (/^credentials\/(?!.*\/\.|\.)/.test(path) ? [[path, String(content)] as [string, string]] : []))
 }
 
 function entry(path: string, content: string): Entry {
@@ -54,7 +72,7 @@ function whatIsWrong(path: string, content: string): StackError {
   try {
     const { cn, fingerprint } = readCert(content)
     if (path !== `${FOLDER}${fingerprint}.pem`) return misnamed(path, cn, fingerprint)
-    return damaged(path, 'is not a certificate with one line after it, such as `user` or `admin until 2027-01-31`')
+    return damaged(path, 'is not a certificate with one line after it: `user`, `admin`, or either with an end, such as `user until 2027-01-31`')
   } catch (cause) {
     return damaged(path, 'is not a whole certificate', cause)
   }
@@ -62,7 +80,7 @@ function whatIsWrong(path: string, content: string): StackError {
 
 function damaged(path: string, why: string, cause?: unknown): StackError {
   return new StackError('E_CERT_DAMAGED', `${path} ${why}, so nobody can say whom it lets in.`, {
-    hint: `Remove it (rm ${path}); if somebody can't log in any more then, give them a new certificate: ollama-stack user rotate NAME`,
+    hint: `Put that right, or remove it (rm ${path}) and let its owner in anew: ollama-stack user add NAME --role ROLE`,
     cause,
   })
 }

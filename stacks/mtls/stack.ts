@@ -10,7 +10,7 @@ import { StackError, UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
-import { derOf, entries, entryFile, pathOf, type Entry } from './entries.ts'
+import { derOf, entries, entryFile, pathOf, sorted, type Entry } from './entries.ts'
 import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
 
 // No 0 O 1 l I: people type these from one screen into another.
@@ -40,7 +40,7 @@ export const mtls: Stack = {
   challenge: /^Certificate realm="Ollama"$/,
   files: () => Object.fromEntries(FILES.map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
   render,
-  people: { list, issue, rotate, remove },
+  people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
   badLogins,
 }
@@ -58,13 +58,13 @@ function render({ hosts, origins = [] }: StackConfig): FileMap {
 /** Each name once, the oldest first. Whoever has two certificates for a while is as the newer says. */
 function list(files: FileMap): Account[] {
   const newest = new Map<string, Entry>()
-  for (const one of entries(files)) {
+  for (const one of sorted(files).whole) {
     const other = newest.get(one.name)
     if (!other || isNewer(one, other)) newest.set(one.name, one)
   }
   // The files' own order is that of random fingerprints.
-  const sorted = [...newest.values()].sort((a, b) => a.issued.getTime() - b.issued.getTime() || (a.name < b.name ? -1 : 1))
-  return sorted.map(({ name, role, issued, notAfter, until }) => ({ name, role, created: issued, expires: until && until < notAfter ? until : notAfter }))
+  const oldestFirst = [...newest.values()].sort((a, b) => a.issued.getTime() - b.issued.getTime() || (a.name < b.name ? -1 : 1))
+  return oldestFirst.map(({ name, role, issued, notAfter, until }) => ({ name, role, created: issued, expires: until && until < notAfter ? until : notAfter }))
 }
 
 /** A certificate's time has whole seconds; of two made in one, the older was given an end. */
@@ -74,17 +74,20 @@ function isNewer(one: Entry, other: Entry): boolean {
 }
 
 async function issue(files: FileMap, person: Person, { now, expires = null, csr }: IssueOptions): Promise<Issued> {
-  const held = entries(files)
+  const held = sorted(files).whole
   checkNewName(person.name, held.map(({ name }) => name))
   return give(files, held, person, { now, until: expires, csr })
 }
 
-/** Without a request the key is made here, also for somebody who brought a request before. */
+/** Who brought a request brings another one; hand over the bundle that is in certs/clients/ before it is deleted there. */
 async function rotate(files: FileMap, name: string, { now, overlap, csr }: RotateOptions): Promise<Issued> {
   const held = entries(files)
   const old = held.filter((one) => one.name === name)
   const [first, ...others] = old
   if (!first) throw unknown(name)
+  if (csr === undefined && !files.has(bundleOf(name).key) && files.has(bundleOf(name).cert)) {
+    throw new UsageError('E_CSR', `The key of ${name} never left its owner, so only ${name} can renew it.`, `Ask for a new request: ./ollama-stack user rotate ${name} --csr FILE`)
+  }
   const { role, until } = others.reduce((best, one) => (isNewer(one, best) ? one : best), first)
   if (until && until <= now) {
     throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${until.toISOString().slice(0, 10)}, and a new certificate would end with it.`,

@@ -23,6 +23,6 @@ export function gateLists({ hosts, origins = [] }: StackConfig): FileMap {
   const allowed = origins.length === 0 ? '# None.' : `"~${originPattern(origins)}" allowed;`
   return new Map([
     ['proxy/hosts.conf', { content: `# Names that this stack answers to; read by gate.conf.\n${lines.join('\n')}\n`, mode: 0o644 }],
-    ['proxy/origins.conf', { content: `# Web pages and apps that may call from a browser; read by gate.conf.\n${allowed}\n`, mode: 0o644 }],
+    ['proxy/origins.conf', { content: `# Web pages and apps that may call from a browser; read by gate.conf.\n# One more: "~^https://chat\\.example\\.com$" allowed;   then: docker compose restart proxy\n${allowed}\n`, mode: 0o644 }],
   ])
 }

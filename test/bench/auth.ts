@@ -3,7 +3,8 @@
 
 import { install, onPath } from '../setup/apt.ts'
 import { prepare } from '../setup/engine.ts'
-import { say } from '../setup/shell.ts'
+import { stacks } from '../../stacks/index.ts'
+import { say, Stop } from '../setup/shell.ts'
 import { Rig, type Proxy, type Reading } from './rig.ts'
 import { variantsOf } from './variants.ts'
 
@@ -16,7 +17,8 @@ export async function main(args: string[]): Promise<void> {
   const [what, ...rest] = args
   const upstream = rest.includes('--constant') ? 'constant' : 'standin'
   const chosen = rest.filter((word) => !word.startsWith('--'))
-  if (what !== 'auth') throw new Error('Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant]')
+  const odd = rest.find((word) => word !== '--constant' && !Object.hasOwn(stacks, word))
+  if (what !== 'auth' || odd !== undefined) throw new Stop(`${odd === undefined ? '' : `${odd}?\n`}Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant]`)
   await prepare()
   if (!(await onPath('ab'))) await install('apache2-utils')
   const rows = ['| login | requests/s | of the same without login | p50 ms | p99 ms | memory |', '|---|---|---|---|---|---|']

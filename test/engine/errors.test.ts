@@ -251,6 +251,38 @@ describe('compose.yaml that up can\'t work with: named with its line, and what r
     writeFileSync(file, original)
   })
 
+  test('what is wrong in credentials/ is told by status and by test, before anything repairs it', async () => {
+    const keys = join(dir, 'credentials/keys')
+    const whole = readFileSync(keys, 'utf8')
+    const problems = async (): Promise<string[]> => (JSON.parse((await stack('status')).stdout) as { problems: { message: string }[] }).problems.map(({ message }) => message)
+    const check = async (): Promise<unknown> => (JSON.parse((await stack('test')).stdout) as CreateDocument).checks.find(({ id }) => id === 'credentials')
+    expect(await problems()).toEqual([])
+    writeFileSync(keys, `${whole}eve:boss:abc\n`)
+    expect(await problems()).toEqual([expect.stringMatching(/credentials\/keys, line \d+ is not NAME:ROLE:WHAT/)])
+    expect(await check()).toMatchObject({ ok: false, detail: expect.stringContaining('NAME:ROLE:WHAT') })
+    writeFileSync(keys, whole)
+    chmodSync(keys, 0o000)
+    try {
+      expect(await problems()).toEqual([expect.stringMatching(/may not read .*credentials\/keys, so it lets nobody in/)])
+      expect(await check()).toMatchObject({ ok: false, detail: expect.stringContaining('may not read') })
+    } finally {
+      chmodSync(keys, 0o600)
+    }
+    await expect.poll(letsIn, { timeout: 5000 }).toBe(200)
+  })
+
+  test('-C names another project than the launcher: the hint is about that one', async () => {
+    const link = join(place.dir, 'elsewhere')
+    const { stderr } = await run(process.execPath, [join(import.meta.dirname, '../../dist/ollama-stack.js'), '-C', dir, 'down', '--volumes'], { cwd: place.dir, env: { OLLAMA_STACK_PROJECT: link } })
+    expect(stderr).toContain(`To go ahead: ${dir}/ollama-stack down --volumes --yes`)
+  })
+
+  test('another login in x-ollama-stack than the files have', async () => {
+    edit([/auth: bearer/, 'auth: basic'])
+    expect(failure(await stack('up'), 2)).toMatchObject({ code: 'E_COMPOSE_INVALID', message: expect.stringContaining("says basic, but proxy/login.js isn't there") })
+    writeFileSync(file, original)
+  })
+
   test('the launcher through a link from elsewhere, and a hint that can be pasted there', async () => {
     const link = join(place.dir, 'my-stack')
     symlinkSync(join(dir, 'ollama-stack'), link)

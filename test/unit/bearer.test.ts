@@ -221,3 +221,11 @@ test('bad logins differ from the good one and from each other', async () => {
   expect(new Set(bad.map(({ id }) => id)).size).toBe(bad.length)
   expect(bad.every(({ expect: wanted }) => wanted === 401)).toBe(true)
 })
+
+test('a line that opens for nobody is told by its number, never by its text', () => {
+  const digest = 'a'.repeat(64)
+  const text = `# fine\n\nann:user:${digest}\nbob:user:${digest}\neve:boss:${'b'.repeat(64)}\neve:user:${'b'.repeat(64)}:2027-01-31\ncarl:user:${'c'.repeat(64)}\nhalf`
+  expect(bearer.people.problems(new Map([['credentials/keys', { content: text, mode: 0o600 }]]))).toEqual([
+    expect.stringMatching(/line 3: the key of ann/), expect.stringMatching(/line 4: the key of bob/), expect.stringMatching(/line 5 is not/), expect.stringMatching(/line 6 is not/), expect.stringMatching(/line 8 is not .*lacks its line end/),
+  ])
+})

@@ -1,6 +1,9 @@
+import type { Person } from '../../../stacks/stack.ts'
 import { define } from '../../command.ts'
+import { UsageError } from '../../errors.ts'
 import { issue } from '../../people.ts'
 import { findProject, loadProject } from '../../project.ts'
+import { quoted } from '../../quoted.ts'
 import { people } from '../../values.ts'
 import { moment } from '../../when.ts'
 import { ownFlags, ownOf } from './own.ts'
@@ -19,11 +22,25 @@ export const add = define({
   positionals: ['NAME'],
   async run({ args, flags }, context) {
     const now = new Date()
-    const [person] = people([`${args[0] ?? ''}:${flags.role ?? 'user'}`])
-    if (!person) throw new Error('one name makes one person')
+    const person = newPerson(args[0] ?? '', flags.role ?? 'user')
     const expires = flags.expires === undefined ? null : moment('--expires', flags.expires, now)
     const project = loadProject(findProject(context.cwd, flags.dir))
     const own = await ownOf(flags, project, context)
-    reportCredential(project, await issue(project, person, { now, expires, ...own }), context)
+    const credential = await issue(project, person, { now, expires, ...own }).catch((error: unknown) => {
+      throw error instanceof UsageError && error.code === 'E_USER_EXISTS' ? new UsageError(error.code, error.message, `Choose another name. For a new credential: ollama-stack user rotate ${person.name}`) : error
+    })
+    reportCredential(project, credential, context)
   },
 })
+
+/** The grammar of `--user`, but with the role apart. */
+function newPerson(name: string, role: string): Person {
+  if (name.includes(':')) throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name.`, `Write the role apart: ollama-stack user add ${name.split(':')[0]} --role admin`)
+  try {
+    const [person] = people([`${name}:${role}`])
+    if (person) return person
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.code, error.message, error.hint.replace(/: --user \S+$/, ': ollama-stack user add ann')) : error
+  }
+  throw new Error('one name makes one person')
+}

@@ -1,4 +1,5 @@
 import type { Account } from '../../../stacks/stack.ts'
+import { launcher } from '../../callable.ts'
 import { define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { StackError } from '../../errors.ts'
@@ -25,12 +26,12 @@ export const list = define({
     })
     const rows = people.map((person): Row => ({ ...person, lastUsed: uses.get(person.name) ?? null }))
     if (json) ui.data(JSON.stringify(rows.map(({ name, role, created, expires, lastUsed }) => ({ name, role, created, expires, lastUsed }))))
+    else if (rows.length === 0) ui.data(`Nobody may log in. Let somebody in: ${launcher(project.dir)} user add NAME`)
     else for (const line of table(rows, new Date())) ui.data(line)
   },
 })
 
 function table(rows: readonly Row[], now: Date): string[] {
-  if (rows.length === 0) return ['Nobody may log in. Let somebody in: ollama-stack user add NAME']
   const cells = rows.map(({ name, role, created, expires, lastUsed }) => [
     name, role, created?.toISOString().slice(0, 10) ?? 'unknown',
     expires === null ? 'never' : expires <= now ? 'EXPIRED' : relative(expires, now),

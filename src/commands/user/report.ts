@@ -2,12 +2,15 @@ import type { Credential } from '../../../stacks/stack.ts'
 import type { Context } from '../../command.ts'
 import { credentialLines, userDocument } from '../../credential-report.ts'
 import { curlCommand } from '../../curl.ts'
+import { listPeople } from '../../people.ts'
 import type { Project } from '../../project.ts'
 
 /** The one time that the secret is shown. */
 export function reportCredential(project: Project, credential: Credential, { json, ui }: Context): void {
   if (json) return ui.data(JSON.stringify(userDocument(project, credential)))
   for (const line of credentialLines(project, [credential])) ui.data(line)
+  const until = listPeople(project).find(({ name }) => name === credential.name)?.expires
+  if (until) ui.data(`Valid until ${until.toISOString().replace(/:\d\d\.000Z$/, '')} UTC.`)
   if (credential.login === null && credential.files === null) return
   ui.data('')
   ui.data('It counts within a second, without a restart. Try it:')
