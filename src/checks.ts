@@ -34,7 +34,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
     onResult?.(result)
   }
   // Before people are made for the checks: writing a file anew can repair what was wrong with it.
-  note(await run(credentialsCheck, { project } as Visit))
+  note(await run(credentialsCheck, { project, signal } as Visit))
   await sweepTestPeople(project)
   await withTestPeople(project, ['user', 'admin'], now, async ([user, admin]) => {
     if (!user || !admin) throw new Error('two test people were asked for')
