@@ -5,17 +5,32 @@ import { StackError } from './errors.ts'
 import { isPrivate, thisMachine, type Machine } from './machine.ts'
 import type { Project } from './project.ts'
 
-/** What is open, and what to do about it; null when nothing is. */
-export function exposure({ bind, port, tls, insecureHttp, file }: Pick<Project, 'bind' | 'port' | 'tls' | 'insecureHttp' | 'file'>, machine: Machine = thisMachine()): { what: string; fix: string } | null {
-  if ((file.services['ollama']?.ports ?? []).length > 0) {
-    return { what: "compose.yaml publishes a port of the service ollama, which anybody can use without a login", fix: 'Remove `ports` from services.ollama: the proxy is the way in.' }
+/** What is open, and what to do about it; null when nothing is. Every port counts, the first one is only what clients are told. */
+export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file'>, machine: Machine = thisMachine()): { what: string; fix: string } | null {
+  const { tls, insecureHttp, file } = project
+  const { proxy, ...others } = file.services
+  for (const [name, { ports = [], networks }] of Object.entries(others)) {
+    if (ports.length > 0 && (name === 'ollama' || 'backend' in networks)) {
+      return { what: `compose.yaml publishes a port of the service ${name}, a way to Ollama without a login`, fix: `Remove \`ports\` from services.${name}, or take it off the network backend: the proxy is the way in.` }
+    }
   }
-  if (tls === 'off' && !insecureHttp && !isPrivate(bind, machine)) {
+  if (file.networks['backend'] && file.networks['backend'].internal !== true) {
+    return { what: "compose.yaml has a network backend that isn't internal, so that more than the proxy may reach Ollama", fix: 'Put `internal: true` back below networks.backend.' }
+  }
+  const published = (proxy?.ports ?? []).map(({ host_ip = '0.0.0.0', published = '' }) => ({ bind: host_ip, port: published }))
+  const open = tls === 'off' && !insecureHttp ? published.find(({ bind }) => !isPrivate(bind, machine)) : undefined
+  if (open) {
     return {
-      what: `compose.yaml publishes port ${port} on ${bind} without TLS, where every credential and prompt can be read on its way`,
+      what: `compose.yaml publishes port ${open.port} on ${open.bind} without TLS, where every credential and prompt can be read on its way`,
       fix: 'Put host_ip back to 127.0.0.1, or make a project with HTTPS: npx create-ollama-stack@latest --bind 0.0.0.0\n' +
         'If something else encrypts the way, write `insecure-http: true` below x-ollama-stack.',
     }
+  }
+  // The proxy goes by this where a login is only good on loopback.
+  const told = proxy?.environment?.['PUBLISHED_ON']
+  const other = told === undefined ? undefined : published.find(({ bind }) => bind !== told)
+  if (tls === 'off' && other) {
+    return { what: `compose.yaml publishes port ${other.port} on ${other.bind}, but tells the proxy that it is ${told}`, fix: 'Let services.proxy.environment.PUBLISHED_ON be the host_ip of every port (create writes it as an alias of the first one).' }
   }
   return null
 }

@@ -41,10 +41,13 @@ export function names(text: string): string[] {
 export function entries(text: string): Entry[] {
   const found = new Map<string, Entry | null>()
   for (const line of parse(text)) {
-    if (line.name !== null && NAME.test(line.name) && !found.has(line.name)) found.set(line.name, entryOf(line.name, line))
+    if (line.name !== null && NAME.test(line.name) && !found.has(line.name)) found.set(line.name, whole(line) ? entryOf(line.name, line) : null)
   }
   return [...found.values()].filter((entry) => entry !== null)
 }
+
+/** Without its end it may be half of one. */
+const whole = ({ text }: Line): boolean => text.endsWith('\n')
 
 function entryOf(name: string, { hash, rest }: Line): Entry | null {
   const [match, role, end, created] = REST.exec(rest) ?? []
@@ -62,6 +65,7 @@ export function problems(text: string): string[] {
     if (!NAME.test(name)) return [`${at}: nobody can log in under such a name`]
     if (seen.has(name)) return [`${at}: ${name} has a line above, and only the first one counts`]
     seen.add(name)
+    if (!whole(line)) return [`${at}, of ${name}, has no line end: it may be half of one`]
     if (!GOOD_HASH.test(hash)) return [`${at}: the password of ${name} isn't a bcrypt hash of cost 4 to 12`]
     if (!REST.test(rest)) return [`${at}: what follows the hash of ${name} isn't ROLE, ROLE:END or ROLE:END:CREATED (admin or user; seconds since 1970, or - for no end)`]
     return []
@@ -78,8 +82,7 @@ function lineOf({ name, hash, role, expires, created }: Entry): string {
 }
 
 export function append(text: string, entry: Entry): string {
-  const end = text === '' || text.endsWith('\n') ? '' : '\n'
-  return text + end + lineOf(entry)
+  return text + lineOf(entry)
 }
 
 /** In the place of that name's first line, and without its others. */

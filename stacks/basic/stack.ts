@@ -1,6 +1,6 @@
 // Basic auth (RFC 7617): nginx and an htpasswd file.
 
-import { UsageError } from '../../src/errors.ts'
+import { StackError, UsageError } from '../../src/errors.ts'
 import { checkNewName } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
@@ -58,12 +58,21 @@ function rateLimit({ rate = null }: StackConfig): FileMap {
   ])
 }
 
+/** Throws E_HTPASSWD when it ends within a line: whatever is written behind half a line makes it a whole one. */
+function wholeFile(files: FileMap): string {
+  const text = read(files, HTPASSWD)
+  if (text === '' || text.endsWith('\n')) return text
+  throw new StackError('E_HTPASSWD', `The last line of ${HTPASSWD} has no line end, so the proxy lets nobody in by it.`, {
+    hint: 'If the line is whole, press Enter behind it in an editor; if not, delete it.',
+  })
+}
+
 function list(files: FileMap): Account[] {
   return entries(read(files, HTPASSWD)).map(({ name, role, created, expires }) => ({ name, role, created, expires }))
 }
 
 async function issue(files: FileMap, { name, role }: Person, { now, expires = null, password: own }: IssueOptions): Promise<Issued> {
-  const text = read(files, HTPASSWD)
+  const text = wholeFile(files)
   checkNewName(name, names(text))
   const { password, hash } = await secret(own)
   // In this order: an old password that was left behind is no password of the new person.
@@ -74,7 +83,7 @@ async function issue(files: FileMap, { name, role }: Person, { now, expires = nu
 
 /** The password before, if any is still good, ends at once: nginx looks at one old line of a name. */
 async function rotate(files: FileMap, name: string, { now, overlap, password: own }: RotateOptions): Promise<Issued> {
-  const text = read(files, HTPASSWD)
+  const text = wholeFile(files)
   const person = entries(text).find((entry) => entry.name === name)
   if (!person) throw unknown(name)
   if (person.expires && person.expires <= now) {

@@ -121,6 +121,8 @@ async function give(files: FileMap, held: readonly Entry[], { name, role }: Pers
     const taken = held.find((one) => one.name !== name && derOf(one.cert).includes(bytes))
     if (taken) throw keyTaken(taken.name)
     if (derOf(ca.cert).includes(bytes)) throw keyTaken("this project's own CA")
+    const [server = ''] = String(files.get('certs/server/server.crt')?.content ?? '').split(/(?<=-----END CERTIFICATE-----)/)
+    if (derOf(server).includes(bytes)) throw keyTaken("this project's own server")
     const cert = await signClientCert({ ...terms, publicKey })
     // A key that was made here before belongs to another certificate.
     const change: Change = new Map([[bundle.key, null], [bundle.p12, null], ...handOver(cert)])

@@ -138,7 +138,7 @@ describe('edits by hand count within a second', () => {
     expect(await status(ann)).toBe(200)
   })
 
-  test.each([['appended', (text: string) => `${text}${carlLine}\n`], ['with CRLF', (text: string) => `${text}${carlLine}\n`.replaceAll('\n', '\r\n')], ['without an end of line', (text: string) => `${text}${carlLine}`], ['first', (text: string) => `${carlLine}\n${text}`]])('a line %s is a user without an end', async (_, edit) => {
+  test.each([['appended', (text: string) => `${text}${carlLine}\n`], ['with CRLF', (text: string) => `${text}${carlLine}\n`.replaceAll('\n', '\r\n')], ['first', (text: string) => `${carlLine}\n${text}`]])('a line %s is a user without an end', async (_, edit) => {
     save(htpasswd, edit(before))
     await within(carl, 200)
     expect(await status(ann)).toBe(200)
@@ -156,6 +156,27 @@ describe('edits by hand count within a second', () => {
     expect(await manage()).toBe(403)
   })
 
+  // Beyond the few bytes near its old place, where a remembered line is looked for first.
+  test('a new first line of a name counts at once, for whoever is logged in too', async () => {
+    const filler = Array.from({ length: 120 }, (_, i) => `filler-${i}:${before.split(':')[1]}:user\n`).join('')
+    const own = before.split('\n').find((line) => line.startsWith('ann:')) ?? ''
+    save(htpasswd, `${filler}${before}`)
+    await within(ann, 200)
+    const admin = async (): Promise<number> => (await ask(at, { method: 'POST', path: '/api/pull', login: ann, body: '{}' })).status
+    expect(await admin()).toBe(400) // Ollama's own answer: no model named
+    save(htpasswd, `${own.replace(':admin', ':user')}\n${filler}${before}`)
+    await sleep(1000)
+    expect(await admin()).toBe(403)
+    save(htpasswd, `${own.replace(/:admin.*/, ':admin:1000')}\n${filler}${before}`)
+    await within(ann, 401)
+  })
+
+  test('half a last line lets nobody in', async () => {
+    save(htpasswd, before.trimEnd())
+    await within(bob, 401)
+    expect(await status(ann)).toBe(200)
+  })
+
   test('lines above that come and go, of any length, put nobody out', async () => {
     await within(bob, 200)
     for (const length of [50, 1900, 1960, 2000, 2040, 2100, 4000, 9000, 10]) {
@@ -168,7 +189,7 @@ describe('edits by hand count within a second', () => {
 
 describe('a damaged file lets nobody in, and the log says why', () => {
   test.each<[string, RegExp, (text: string) => string | null]>([
-    ['a hash that is cut off', /the line of bob is damaged/, (text) => text.slice(0, text.indexOf('bob:') + 30)],
+    ['a hash that is cut off', /the line of bob has no line end/, (text) => text.slice(0, text.indexOf('bob:') + 30)],
     ['a role that nobody knows', /the line of bob is damaged/, (text) => text.replace(/^(bob:[^:]*):user/m, '$1:root')],
     ['an end that is no number', /the line of bob is damaged/, (text) => text.replace(/^(bob:[^:]*):user:-/m, '$1:user:soon')],
     ['a password in plain text', /the line of bob is damaged/, (text) => text.replace(/^bob:[^:\n]*/m, `bob:{PLAIN}${passwordOf(bob)}`)],

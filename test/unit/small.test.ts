@@ -67,13 +67,30 @@ describe('commands to paste', () => {
 
 describe('exposure by a hand edit', () => {
   const machine = { names: ['nas'], addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' as const }, { ip: '100.64.0.1', network: 'tailscale0', kind: 'vpn' as const }] }
-  const file = (ollama = ''): ReturnType<typeof parseCompose> => parseCompose(`name: x\nservices:\n  ollama:\n    image: a:1\n${ollama}`, '/p/compose.yaml')
-  const look = (bind: string, tls: 'off' | 'private' = 'off', insecureHttp = false, ollama = '') => exposure({ bind, port: 8880, tls, insecureHttp, file: file(ollama) }, machine)?.what ?? null
+  const look = (bind: string, tls: 'off' | 'private' = 'off', insecureHttp = false, { ollama = '', proxy = '', more = '' } = {}) => {
+    const text = `name: x\nservices:\n  proxy:\n    image: a:1\n    ports:\n      - {mode: ingress, host_ip: "${bind}", target: 8080, published: "8880"}\n${proxy}  ollama:\n    image: a:1\n${ollama}${more}`
+    return exposure({ tls, insecureHttp, file: parseCompose(text, '/p/compose.yaml') }, machine)?.what ?? null
+  }
   test.each([['127.0.0.1'], ['::1'], ['100.64.0.1']])('plain HTTP on %s stays private', (bind) => expect(look(bind)).toBeNull())
   test.each([['0.0.0.0'], ['::'], ['192.168.1.5']])('plain HTTP on %s is told', (bind) => expect(look(bind)).toContain(`port 8880 on ${bind} without TLS`))
   test('with TLS, or insisted on', () => expect([look('0.0.0.0', 'private'), look('0.0.0.0', 'off', true)]).toEqual([null, null]))
   test("Ollama's own port is told, even on this machine only", () => {
-    expect(look('127.0.0.1', 'private', false, '    ports: ["127.0.0.1:11434:11434"]\n')).toContain('publishes a port of the service ollama')
+    expect(look('127.0.0.1', 'private', false, { ollama: '    ports: ["127.0.0.1:11434:11434"]\n' })).toContain('publishes a port of the service ollama')
+  })
+  test('a second port counts as much as the first', () => {
+    for (const port of ['      - {mode: ingress, host_ip: "0.0.0.0", target: 8080, published: "9314"}\n', '      - "9314:8080"\n']) expect(look('127.0.0.1', 'off', false, { proxy: port })).toContain('port 9314 on 0.0.0.0 without TLS')
+  })
+  test('a way around the proxy: another service on backend, a backend that leads outside', () => {
+    const networks = 'networks:\n  backend:\n    internal: true\n'
+    expect(look('127.0.0.1', 'off', false, { more: `  web:\n    image: a:1\n    networks: [backend]\n    ports: ["127.0.0.1:9315:80"]\n${networks}` })).toContain('a port of the service web')
+    expect(look('127.0.0.1', 'off', false, { more: `  web:\n    image: a:1\n    ports: ["127.0.0.1:9315:80"]\n` })).toBeNull()
+    expect(look('127.0.0.1', 'off', false, { more: networks.replace('true', 'false') })).toContain("isn't internal")
+    expect(look('127.0.0.1', 'off', false, { more: networks })).toBeNull()
+  })
+  test('the address that the proxy is told', () => {
+    const told = (ip: string) => ({ proxy: `    environment: {PUBLISHED_ON: "${ip}"}\n` })
+    expect(look('127.0.0.1', 'off', false, told('127.0.0.1'))).toBeNull()
+    expect(look('0.0.0.0', 'off', true, told('127.0.0.1'))).toContain('tells the proxy that it is 127.0.0.1')
   })
 })
 

@@ -1,6 +1,6 @@
 // What a person brings of their own: a password, a certificate request, an SSH key.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { stacks } from '../../../stacks/index.ts'
 import type { Own } from '../../../stacks/stack.ts'
@@ -44,6 +44,8 @@ export async function ownOf(flags: Values<typeof ownFlags>, project: Project, co
 function requestIn(path: string): string {
   let text: Buffer
   try {
+    // A FIFO would wait for somebody to write, and hear no signal meanwhile.
+    if (!statSync(path).isFile()) throw new Error('it is not a file')
     text = readFileSync(path)
   } catch (cause) {
     throw new UsageError('E_CSR', `${path} can't be read: ${(cause as Error).message}.`, 'Give the file that openssl req -new wrote.')

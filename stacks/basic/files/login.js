@@ -38,14 +38,15 @@ function lookUp(r) {
     // Right within the last hour. Is it still? That takes no hash, only the same line. Without a
     // good line there is nothing to hide from this one, and nothing to wait for.
     const was = JSON.parse(good);
-    const line = people.findNear(PASSWORDS, name, was.at) || people.find(PASSWORDS, name);
+    // Near its old place only while the file is the same: another one may have a line above it.
+    const line = was.stamp === stamp ? people.findNear(PASSWORDS, name, was.at) : people.find(PASSWORDS, name);
     if (!line || line.problem) {
         ngx.shared.good.delete(key);
         return { problem: line ? line.problem : 'the line was removed', atOnce: true };
     }
     const held = was.old ? seen.oldStamp && people.find(OLD_PASSWORDS, name) : line;
     if (!held || held.hash !== was.hash) return seen;
-    ngx.shared.good.set(key, JSON.stringify({ at: line.at, hash: was.hash, old: was.old }));
+    ngx.shared.good.set(key, JSON.stringify({ stamp: stamp, at: line.at, hash: was.hash, old: was.old }));
     return { known: true, role: line.role };
 }
 
@@ -86,7 +87,7 @@ function accept(r, old) {
         if (line.problem || held.problem) return refuse(r, line.problem || held.problem);
         // Only if this line is surely the one that the password was checked against.
         if (people.stampOf(PASSWORDS) === seen.stamp && (!old || oldStamp() === seen.oldStamp)) {
-            ngx.shared.good.set(digest(r), JSON.stringify({ at: line.at, hash: held.hash, old: old }));
+            ngx.shared.good.set(digest(r), JSON.stringify({ stamp: seen.stamp, at: line.at, hash: held.hash, old: old }));
         }
     } catch (e) {
         return refuse(r, unreadable(e));

@@ -38,7 +38,9 @@ function search(bytes, start, name) {
     for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
         if (at === 0 ? start > 0 : bytes[at - 1] !== LF) continue;
         const end = bytes.indexOf(LF, at);
-        return parse(bytes.toString('utf8', at, end < 0 ? bytes.length : end), start + at, name);
+        // It may be half of one.
+        if (end < 0) return { problem: `the line of ${name} has no line end` };
+        return parse(bytes.toString('utf8', at, end), start + at, name);
     }
     return null;
 }
