@@ -15,7 +15,8 @@ process.chdir(root)
 
 /** @param {string} command @param {string[]} list */
 function run(command, list) {
-  const { status, error } = spawnSync(command, list, { stdio: 'inherit', shell: process.platform === 'win32' && command === 'npm' })
+  // On stderr: stdout is for the one document of `npm run --silent demo -- --json`.
+  const { status, error } = spawnSync(command, list, { stdio: ['inherit', 2, 2], shell: process.platform === 'win32' && command === 'npm' })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
 }
