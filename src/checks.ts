@@ -34,7 +34,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
     onResult?.(result)
   }
   // Before people are made for the checks: writing a file anew can repair what was wrong with it.
-  note(await run(credentialsCheck, { project, signal } as Visit))
+  note(await run(credentialsCheck, { project, signal }))
   await sweepTestPeople(project)
   await withTestPeople(project, ['user', 'admin'], now, async ([user, admin]) => {
     if (!user || !admin) throw new Error('two test people were asked for')
@@ -69,7 +69,7 @@ export function allOk(results: readonly CheckResult[]): boolean {
   return results.length > 0 && results.every((result) => result.ok !== false)
 }
 
-async function run({ id, title, run }: Check, visit: Visit): Promise<CheckResult> {
+async function run<V extends Pick<Visit, 'signal'>>({ id, title, run }: Check<V>, visit: V): Promise<CheckResult> {
   const start = performance.now()
   const verdict = await run(visit).catch((error: unknown): Verdict => {
     if (visit.signal.aborted) throw error

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
-import type { Stack, StackConfig } from '../stacks/stack.ts'
+import type { Stack } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile } from './compose.ts'
 import { shellWord } from './curl.ts'
@@ -81,12 +81,12 @@ export function loadProject(dir: string): Project {
       hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
     })
   }
-  const absent = Object.keys(stack.files({ tls: own['tls'] === 'private' ? 'private' : 'off' } as StackConfig)).find((one) => !existsSync(join(dir, one)))
+  const tls = own['tls'] === 'private' ? 'private' : 'off'
+  const absent = Object.keys(stack.files({ tls })).find((one) => !existsSync(join(dir, one)))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
   }
   const { bind, port } = published(file, path)
-  const tls = own['tls'] === 'private' ? 'private' : 'off'
   const hosts = Array.isArray(own['hosts']) ? own['hosts'].map(String) : []
   const origins = Array.isArray(own['origins']) ? own['origins'].map(String) : []
   const host = hosts[0] ?? bind

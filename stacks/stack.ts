@@ -143,7 +143,7 @@ export interface Stack {
    * Where the files come from: project path -> path below `stacks/`. Copied byte for byte;
    * `compose.yaml` alone gets the structured edits of render.ts and of `compose` below.
    */
-  files(config: StackConfig): Record<string, string>
+  files(config: Pick<StackConfig, 'tls'>): Record<string, string>
   /** Small generated includes, from validated values only. */
   render(config: StackConfig): FileMap
   /** This stack's own edits of compose.yaml, if any. */

@@ -29,12 +29,13 @@ export interface Visit {
 
 export type Verdict = Pick<CheckResult, 'ok' | 'detail'>
 
-export interface Check {
+/** What a check looks at: the whole visit, or the part that is there before people are made. */
+export interface Check<V extends Pick<Visit, 'signal'> = Visit> {
   id: string
   title: string
   /** Left out of the list where its feature isn't configured. */
   applies?(project: Project): boolean
-  run(visit: Visit): Promise<Verdict>
+  run(visit: V): Promise<Verdict>
 }
 
 export const passed = (detail: string): Verdict => ({ ok: true, detail })

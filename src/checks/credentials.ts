@@ -1,7 +1,7 @@
 import { credentialProblems } from '../credential-problems.ts'
-import { failed, passed, type Check } from './check.ts'
+import { failed, passed, type Check, type Visit } from './check.ts'
 
-export const credentialsCheck: Check = {
+export const credentialsCheck: Check<Pick<Visit, 'project' | 'signal'>> = {
   id: 'credentials',
   title: 'Every line in credentials/ counts, and the proxy may read it',
   async run({ project }) {

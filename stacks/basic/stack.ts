@@ -1,7 +1,7 @@
 // Basic auth (RFC 7617): nginx and an htpasswd file.
 
-import { StackError, UsageError } from '../../src/errors.ts'
-import { checkNewName } from '../names.ts'
+import { StackError } from '../../src/errors.ts'
+import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
 import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
@@ -85,11 +85,8 @@ async function issue(files: FileMap, { name, role }: Person, { now, expires = nu
 async function rotate(files: FileMap, name: string, { now, overlap, password: own }: RotateOptions): Promise<Issued> {
   const text = wholeFile(files)
   const person = entries(text).find((entry) => entry.name === name)
-  if (!person) throw unknown(name)
-  if (person.expires && person.expires <= now) {
-    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${person.expires.toISOString().slice(0, 10)}, and a new password would end with it.`,
-      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${person.role} --expires 30d`)
-  }
+  if (!person) throw unknownPerson(name)
+  checkNotEnded(person, person.expires, now, basic.noun)
   const { password, hash } = await secret(own)
   const others = withoutEnded(without(read(files, OLD), name), now)
   // In this order: killed between the two, the old password is still the only one.
@@ -108,17 +105,13 @@ function endOf({ expires }: Entry, now: Date, overlap: number): Date {
 function remove(files: FileMap, name: string): Change {
   const text = read(files, HTPASSWD)
   const old = read(files, OLD)
-  if (![...names(text), ...names(old)].includes(name)) throw unknown(name)
+  if (![...names(text), ...names(old)].includes(name)) throw unknownPerson(name)
   return new Map([[HTPASSWD, { content: without(text, name), mode: 0o600 }], ...changeOld(files, without(old, name))])
 }
 
 function changeOld(files: FileMap, text: string): Change {
   if (text === read(files, OLD)) return new Map()
   return new Map([[OLD, text === '' ? null : { content: text, mode: 0o600 }]])
-}
-
-function unknown(name: string): UsageError {
-  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
 }
 
 async function secret(own: string | undefined): Promise<{ password: string; hash: string }> {

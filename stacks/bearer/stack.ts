@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
-import { checkNewName } from '../names.ts'
+import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
 import { visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
@@ -68,11 +68,8 @@ async function rotate(files: FileMap, name: string, { now, overlap, sshKey }: Ro
   const text = keyFile(files)
   const held = entries(text)
   const person = people(text, seconds(now)).find((one) => one.name === name)
-  if (!person) throw unknown(name)
-  if (person.expires && person.expires <= now) {
-    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${person.expires.toISOString().slice(0, 10)}, and a new key would end with it.`,
-      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${person.role} --expires 30d`)
-  }
+  if (!person) throw unknownPerson(name)
+  checkNotEnded(person, person.expires, now, bearer.noun)
   const newest = held.findLast((line) => line.name === name)
   if (sshKey === undefined && newest?.what.startsWith('ssh-')) {
     throw new UsageError('E_SSH_KEY', `${name} logs in with an ssh key, which only ${name} can renew.`,
@@ -96,12 +93,8 @@ function give(text: string, { name, role }: Person, { now, end, ssh }: { now: Da
 
 function remove(files: FileMap, name: string): Change {
   const text = keyFile(files)
-  if (!names(text).includes(name)) throw unknown(name)
+  if (!names(text).includes(name)) throw unknownPerson(name)
   return new Map([[KEYS, { content: without(text, name), mode: 0o600 }]])
-}
-
-function unknown(name: string): UsageError {
-  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
 }
 
 function seconds(date: Date): number {

@@ -4,10 +4,10 @@
 // needs no reload. certs/clients/ holds what a person takes away.
 
 import { randomInt } from 'node:crypto'
-import { isIP } from 'node:net'
 import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
 import { StackError, UsageError } from '../../src/errors.ts'
-import { checkNewName } from '../names.ts'
+import { ownNames } from '../hosts.ts'
+import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
 import { derOf, entries, entryFile, pathOf, sorted, type Entry } from './entries.ts'
@@ -47,8 +47,7 @@ export const mtls: Stack = {
 
 /** The names that pass the Host check. Addresses pass by their shape, in the Caddyfile. */
 function render({ hosts, origins = [] }: StackConfig): FileMap {
-  const names = new Set(['localhost', 'host.docker.internal', ...hosts.filter((host) => isIP(host) === 0).map((host) => host.toLowerCase())])
-  const pattern = [...names].map((name) => name.replaceAll('.', '\\.')).join('|')
+  const pattern = ownNames(hosts).map((name) => name.replaceAll('.', '\\.')).join('|')
   const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "(?i)^(?:${pattern})(?::[0-9]{1,5})?$"\n`
   const allowed = origins.length === 0 ? NOTHING : originPattern(origins)
   const pages = `# Web pages and apps that may call from a browser; part of matchers in browser.caddy.\nvars_regexp origin "${allowed}"\n`
@@ -84,15 +83,12 @@ async function rotate(files: FileMap, name: string, { now, overlap, csr }: Rotat
   const held = entries(files)
   const old = held.filter((one) => one.name === name)
   const [first, ...others] = old
-  if (!first) throw unknown(name)
+  if (!first) throw unknownPerson(name)
   if (csr === undefined && !files.has(bundleOf(name).key) && files.has(bundleOf(name).cert)) {
     throw new UsageError('E_CSR', `The key of ${name} never left its owner, so only ${name} can renew it.`, `Ask for a new request: ./ollama-stack user rotate ${name} --csr FILE`)
   }
   const { role, until } = others.reduce((best, one) => (isNewer(one, best) ? one : best), first)
-  if (until && until <= now) {
-    throw new UsageError('E_USER_EXPIRED', `The time of ${name} ended on ${until.toISOString().slice(0, 10)}, and a new certificate would end with it.`,
-      `Give them a new time: ./ollama-stack user remove ${name}, then ./ollama-stack user add ${name} --role ${role} --expires 30d`)
-  }
+  checkNotEnded({ name, role }, until, now, mtls.noun)
   const { change, credential } = await give(files, held, { name, role }, { now, until, csr })
   // Never shorter than was asked for; the proxy counts in whole seconds.
   const end = new Date(Math.ceil((now.getTime() + overlap) / 1000) * 1000)
@@ -143,7 +139,7 @@ async function give(files: FileMap, held: readonly Entry[], { name, role }: Pers
 /** Their certificates go first: a bundle alone opens nothing. */
 function remove(files: FileMap, name: string): Change {
   const own = entries(files).filter((one) => one.name === name).map(({ path }) => path)
-  if (own.length === 0) throw unknown(name)
+  if (own.length === 0) throw unknownPerson(name)
   return new Map([...own, ...Object.values(bundleOf(name))].map((path) => [path, null]))
 }
 
@@ -164,10 +160,6 @@ function caOf(files: FileMap): KeyPair {
 
 function generate(): string {
   return Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
-}
-
-function unknown(name: string): UsageError {
-  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
 }
 
 async function badLogins({ name }: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]> {

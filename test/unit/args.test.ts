@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { parseArgs, type Grammar } from '../../src/args.ts'
 import { COMMAND_NAMES } from '../../src/command-names.ts'
 import type { Command, Group } from '../../src/command.ts'
-import { UsageError } from '../../src/errors.ts'
 import { commandHelp, flagsOf, overview } from '../../src/help.ts'
 import { nearest } from '../../src/nearest.ts'
 import { quoted } from '../../src/quoted.ts'
+import { refusal } from './refusal.ts'
 
 const grammar: Grammar = {
   name: 'create',
@@ -20,16 +20,6 @@ const grammar: Grammar = {
   positionals: ['[DIR]'],
 }
 const parse = (...argv: string[]) => parseArgs(argv, grammar)
-
-function refusal(work: () => unknown): UsageError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof UsageError) return error
-    throw error
-  }
-  throw new Error('was accepted')
-}
 
 describe('accepted', () => {
   test.each<[string[], string[], object]>([

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { conflicts, throwAll, toConfig, unusedPermission } from '../../src/config.ts'
-import { StackError, UsageError } from '../../src/errors.ts'
+import { UsageError } from '../../src/errors.ts'
 import { FIELDS, KEYS, type Answers } from '../../src/fields.ts'
 import type { Machine } from '../../src/machine.ts'
+import { failure } from './refusal.ts'
 
 const machine: Machine = {
   names: ['nas', 'nas.local'],
@@ -82,7 +83,7 @@ describe('all problems at once', () => {
   test('none is none', () => expect(throwAll([])).toBeUndefined())
   test('one stays itself', () => expect(() => throwAll([first])).toThrow(first))
   test('two are one error with exit 2', () => {
-    const error = caught(() => throwAll([first, new UsageError('E_HOST', 'Bad host.')]))
+    const error = failure(() => throwAll([first, new UsageError('E_HOST', 'Bad host.')]))
     expect([error.code, error.exit, error.message]).toEqual(['E_INPUT', 2, '2 things are wrong:\n- Bad port. Give another.\n- Bad host.'])
   })
 })
@@ -122,13 +123,3 @@ describe('defaults', () => {
     })
   })
 })
-
-function caught(work: () => unknown): StackError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof StackError) return error
-    throw error
-  }
-  throw new Error('was accepted')
-}

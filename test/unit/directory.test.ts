@@ -6,7 +6,7 @@ import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COMMAND_NAMES } from '../../src/command-names.ts'
 import { checkDirectory, directoryName } from '../../src/directory.ts'
-import { UsageError } from '../../src/errors.ts'
+import { refusal } from './refusal.ts'
 
 let dir: string
 beforeAll(() => {
@@ -116,13 +116,3 @@ describe('somebody who may not', () => {
     expect(`${error.message} ${error.hint}`).toMatch(says)
   })
 })
-
-function refusal(work: () => unknown): UsageError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof UsageError) return error
-    throw error
-  }
-  throw new Error('was accepted')
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../src/errors.ts'
 import { address, host, isDnsName, model, modelName, nameFrom, people, port, projectName, word, rate } from '../../src/values.ts'
+import { refusal } from './refusal.ts'
 
 const BIDI = 'a\u202eb'
 
@@ -124,16 +124,6 @@ describe('models', () => {
     expect(performance.now() - start).toBeLessThan(1000)
   })
 })
-
-function refusal(work: () => unknown): UsageError {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof UsageError) return error
-    throw error
-  }
-  throw new Error('was accepted')
-}
 
 describe('rate', () => {
   test.each(['1/s', '60/m', '999999/m'])('%s', (text) => expect(rate(text)).toBe(text))
