@@ -1,4 +1,4 @@
-// One writer at a time for a project's credentials, across processes.
+// One at a time in a directory, across processes: a project's credentials have one writer.
 
 import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
@@ -10,14 +10,15 @@ const PATIENCE_MS = 30_000
 
 /**
  * Runs `work` while holding the project's lock. The lock is a hard link, which appears with its
- * content at once; one left by a process that is gone is taken over. Throws E_LOCKED after 30 s.
+ * content at once; one left by a process that is gone is taken over. Throws E_LOCKED after
+ * `patience` milliseconds.
  */
-export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(dir: string, work: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
   const lock = join(dir, '.ollama-stack.lock')
   const mine = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
   try {
-    await acquire(lock, mine)
+    await acquire(lock, mine, patience)
     try {
       return await work()
     } finally {
@@ -28,8 +29,8 @@ export async function withLock<T>(dir: string, work: () => Promise<T>): Promise<
   }
 }
 
-async function acquire(lock: string, mine: string): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; ; await sleep(20 + Math.random() * 30)) {
+async function acquire(lock: string, mine: string, patience: number): Promise<void> {
+  for (const end = Date.now() + patience; ; await sleep(20 + Math.random() * 30)) {
     try {
       linkSync(mine, lock)
       return
@@ -39,7 +40,7 @@ async function acquire(lock: string, mine: string): Promise<void> {
     const holder = readHolder(lock)
     if (holder !== null && !alive(holder)) dropStale(lock, holder)
     if (Date.now() > end) {
-      throw new StackError('E_LOCKED', `Another ollama-stack (process ${holder ?? 'unknown'}) is changing this project and hasn't finished in 30 s.`, {
+      throw new StackError('E_LOCKED', `Another ollama-stack (process ${holder ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
         hint: `Wait for it. If no such process exists: rm ${lock}`,
       })
     }

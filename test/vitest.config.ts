@@ -17,7 +17,7 @@ export default defineConfig({
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('terminal', { testTimeout: 60_000 }),
       // One stack at a time: they share the machine's ports and its patience.
-      project('engine', { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false }),
+      project('engine', { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false, globalSetup: './engine/alone.ts' }),
     ],
   },
 })

@@ -1,0 +1,38 @@
+// One run at a time on an engine: the names, subnets and ports of these tests are fixed. Another
+// run is waited for, and what a killed one left is taken down before the first test.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { withLock } from '../../src/lock.ts'
+
+const OURS = /^(?:test|lab-eng)-/
+const HALF_AN_HOUR_MS = 30 * 60_000
+
+/** What vitest calls before the engine's first test; it returns what is called after the last one. */
+export default async function alone(): Promise<() => Promise<void>> {
+  const dir = join(tmpdir(), 'ollama-stack-engine-tests')
+  mkdirSync(dir, { recursive: true })
+  let done = (): void => undefined
+  const end = new Promise<void>((resolve) => { done = resolve })
+  let released: Promise<void> | undefined
+  await new Promise<void>((resolve, reject) => {
+    released = withLock(dir, () => { resolve(); return end }, HALF_AN_HOUR_MS)
+    released.catch(reject)
+  })
+  sweep()
+  return async () => {
+    done()
+    await released
+  }
+}
+
+function sweep(): void {
+  const list = (...args: string[]): string[] => docker(...args, '--format', '{{.ID}} {{.Label "com.docker.compose.project"}}')
+    .split('\n').map((line) => line.split(' ')).filter(([, project = '']) => OURS.test(project)).map(([id = '']) => id)
+  for (const id of list('ps', '-a')) docker('rm', '-f', '-v', id)
+  for (const id of list('network', 'ls')) docker('network', 'rm', id)
+}
+
+const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' })
