@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
-import type { Stack } from '../stacks/stack.ts'
+import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile } from './compose.ts'
 import { shellWord } from './curl.ts'
@@ -15,7 +15,7 @@ export interface Project {
   name: string
   stack: Stack
   file: ComposeFile
-  tls: 'off' | 'private'
+  tls: Tls
   /** Plain HTTP was asked for on an address where others can listen. */
   insecureHttp: boolean
   bind: string
@@ -27,7 +27,7 @@ export interface Project {
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
   url: string
-  /** Absolute path of the CA certificate that clients need, or null. */
+  /** Absolute path of the CA certificate that clients need; null where they trust it already, or need none. */
   ca: string | null
   model: string | null
 }
@@ -81,7 +81,7 @@ export function loadProject(dir: string): Project {
       hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
     })
   }
-  const tls = own['tls'] === 'private' ? 'private' : 'off'
+  const tls = TLS.find((one) => one === own['tls']) ?? 'off'
   const absent = Object.keys(stack.files({ tls })).find((one) => !existsSync(join(dir, one)))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
@@ -102,10 +102,16 @@ export function loadProject(dir: string): Project {
     hosts,
     origins,
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
-    url: `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
-    ca: tls === 'private' ? join(dir, 'certs', 'ca.crt') : null,
+    url: urlOf({ tls, host, port }),
+    ca: caOf(dir, tls),
     model: typeof own['model'] === 'string' ? own['model'] : null,
   }
+}
+
+/** A port that browsers and libraries would leave out is left out. */
+export function urlOf({ tls, host, port }: { tls: Tls; host: string; port: number }): string {
+  const usual = port === (tls === 'off' ? 80 : 443)
+  return `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}${usual ? '' : `:${port}`}`
 }
 
 /** Enough to take a project down: its compose.yaml may be broken otherwise. Throws what loadProject throws when not even the name is there. */
@@ -114,12 +120,24 @@ export function loadName(dir: string): Pick<Project, 'dir' | 'name'> {
   return name === undefined ? loadProject(dir) : { dir, name }
 }
 
+/** The service with the published ports: the proxy, or what ends TLS in front of it. */
+export function frontOf({ services }: Pick<ComposeFile, 'services'>): 'tls' | 'proxy' {
+  return services['tls'] ? 'tls' : 'proxy'
+}
+
+function caOf(dir: string, tls: Tls): string | null {
+  if (tls === 'private') return join(dir, 'certs', 'ca.crt')
+  const root = join(dir, 'certs', 'acme', 'root.crt')
+  return tls === 'acme' && existsSync(root) ? root : null
+}
+
 function published(file: ComposeFile, path: string): { bind: string; port: number } {
-  const port = file.services['proxy']?.ports?.[0]
+  const front = frontOf(file)
+  const port = file.services[front]?.ports?.[0]
   if (!port?.published) {
-    throw new StackError('E_COMPOSE_INVALID', `${path}: services.proxy publishes no port, so nobody can reach this stack.`, {
+    throw new StackError('E_COMPOSE_INVALID', `${path}: services.${front} publishes no port, so nobody can reach this stack.`, {
       exit: 2,
-      hint: 'Give services.proxy.ports one entry with host_ip, target and published.',
+      hint: `Give services.${front}.ports one entry with host_ip, target and published.`,
     })
   }
   return { bind: port.host_ip ?? '0.0.0.0', port: Number(port.published) }

@@ -31,7 +31,7 @@ export function writeProject(dir: string, files: FileMap): void {
     fs.chmodSync(staging, 0o755)
     applyChange(staging, files)
     fs.copySync(bundleDir, join(staging, '.ollama-stack'))
-    if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server'], NOBODY, NOBODY)
+    if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server', 'certs/acme'], NOBODY, NOBODY)
     if (fs.existsSync(dir)) fillEmpty(staging, dir)
     else renameSync(staging, dir)
   } finally {

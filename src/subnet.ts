@@ -1,5 +1,5 @@
-// The backend network's address. Fixed, so that the proxy finds a recreated Ollama at once;
-// derived from the project's name, so that two projects don't meet; small, and away from
+// The addresses of the networks backend and edge, 16 in a row. Fixed, so that the proxy finds a
+// recreated Ollama at once and knows Docker's own address among its clients'; derived from the project's name, so that two projects don't meet; small, and away from
 // the ranges that home routers, VPNs and Kubernetes use (10.0-10.8, 10.42, 10.43, 10.88, 10.96, 10.244).
 
 import { createHash } from 'node:crypto'
@@ -9,7 +9,7 @@ export function subnetFor(name: string, taken: readonly string[] = []): string {
   for (let attempt = 0; attempt < 64; attempt++) {
     const digest = createHash('sha256').update(`${name}\n${attempt}`).digest()
     const prefix = `10.${200 + (digest[0] ?? 0) % 40}.${digest[1] ?? 0}`
-    if (!taken.some((cidr) => overlaps(cidr, `${prefix}.0/29`))) return prefix
+    if (!taken.some((cidr) => overlaps(cidr, `${prefix}.0/28`))) return prefix
   }
   return subnetFor(name)
 }

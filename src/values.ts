@@ -2,6 +2,7 @@
 // comes near a file. All throw UsageError.
 
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { domainToASCII } from 'node:url'
 import { ROLES, type Person, type Role } from '../stacks/stack.ts'
 import { checkNewName } from '../stacks/names.ts'
@@ -102,3 +103,24 @@ export function modelName(text: string): string {
 
 /** A model, or null for `none`. */
 export const model = (text: string): string | null => (text === 'none' ? null : modelName(text))
+
+/** A mail address in plain ASCII: it goes to the CA and into a file of Caddy's. */
+export function email(text: string): string {
+  const [local = '', domain = '', ...more] = text.split('@')
+  if (more.length === 0 && /^[A-Za-z0-9._%+-]{1,64}$/.test(local) && isDnsName(domain.toLowerCase())) return text
+  throw new UsageError('E_EMAIL', `--acme-email can't be ${quoted(text)}: it isn't a mail address.`, 'Give one that you read, such as --acme-email ann@example.com')
+}
+
+/** The URL of an ACME directory (RFC 8555, 7.1.1). */
+export function acmeDirectory(text: string): string {
+  const [, name = '', port] = /^https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::([1-9]\d{0,4}))?(?:\/[\w.~-]+)*\/?$/.exec(text) ?? []
+  const known = isIP(name.replace(/^\[|\]$/g, '')) !== 0 || isDnsName(name.toLowerCase())
+  if (known && Number(port ?? 443) <= 65535) return text
+  throw new UsageError('E_ACME', `--acme-directory can't be ${quoted(text)}: it isn't an https URL of a CA's directory.`, 'Such as --acme-directory https://ca.example.com/acme/acme/directory. Leave it out for Let\'s Encrypt.')
+}
+
+/** Absolute. What is there is looked at later (own-cert.ts). */
+export function path(flag: string, text: string, cwd: string): string {
+  if (text !== '' && !text.includes('\0')) return resolve(cwd, text)
+  throw new UsageError('E_VALUE', `${flag} can't be ${quoted(text)}: it names no file.`, 'Give the path of the file.')
+}

@@ -17,7 +17,7 @@ import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
 import { allOk, runChecks } from '../checks.ts'
 import { define, type Context, type Input } from '../command.ts'
-import { toConfig, type StaticConfig } from '../config.ts'
+import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
 import { connect, type Engine } from '../engine.ts'
 import { adding, CancelError, StackError } from '../errors.ts'
@@ -103,7 +103,7 @@ async function compose({ answers, machine, password }: Answered, engine: Engine 
   if (!stack) throw new Error(`no stack called ${config.auth}`)
   if (engine) await nothingInTheWay(engine, config)
   const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
-  return { config, engine, ...await render(stack, whole, answers.people, { now, ...(password === undefined ? {} : { password }) }) }
+  return { config, engine, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
 }
 
 async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {
