@@ -2,18 +2,27 @@
 // depending on DNS for the names that the owner gave it.
 
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
+import { isAllowed } from './allowed.ts'
 import type { Door } from './http.ts'
+import { isEverywhere, thisMachine } from './machine.ts'
 import type { Project } from './project.ts'
 import { servedCert } from './server-cert.ts'
 
 export function doorOf(project: Project): Door {
-  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
   return {
     url: project.url,
-    connect: { host: everywhere[project.bind] ?? project.bind, port: project.port },
+    connect: { host: nearest(project), port: project.port },
     ca: project.tls === 'off' ? null : trusted(project),
   }
+}
+
+/** Loopback, or with an allowlist the address that this machine is on it with: it comes from where it goes to. */
+function nearest({ bind, allow }: Project): string {
+  if (!isEverywhere(bind)) return bind
+  const loopback = bind === '::' ? '::1' : '127.0.0.1'
+  return allow.length === 0 ? loopback : thisMachine().addresses.find(({ ip }) => isIP(ip) === isIP(bind) && isAllowed(allow, ip))?.ip ?? loopback
 }
 
 /**

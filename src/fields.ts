@@ -5,6 +5,7 @@
 import { basename, resolve } from 'node:path'
 import { stacks } from '../stacks/index.ts'
 import { TLS, type Person, type Tls } from '../stacks/stack.ts'
+import { allowed } from './allowed.ts'
 import type { Flag } from './command.ts'
 import { directoryName } from './directory.ts'
 import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
@@ -30,6 +31,8 @@ export interface Answers {
   /** Absolute path. */
   acmeRoot: string | null
   origins: string[]
+  /** Addresses and CIDRs. */
+  allow: string[]
   rate: string | null
   model: string | null
   start: boolean
@@ -196,6 +199,13 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     fallback: () => [],
     print: (allowed) => allowed,
     question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'none of them, for most; web pages: --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
+  },
+  allow: {
+    flag: 'allow',
+    spec: { value: 'ADDRESS', repeat: true, help: 'Who may connect: an IP address or a range such as 192.168.1.0/24; default: everybody who reaches it' },
+    parse: (texts) => [...new Set(texts.map(allowed))],
+    fallback: () => [],
+    print: (entries) => entries,
   },
   rate: {
     flag: 'rate',

@@ -24,6 +24,8 @@ export interface Project {
   hosts: string[]
   /** Web pages and apps that may call from a browser. */
   origins: string[]
+  /** Addresses and CIDRs that may connect; none: everybody. */
+  allow: string[]
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
   url: string
@@ -101,6 +103,7 @@ export function loadProject(dir: string): Project {
     port,
     hosts,
     origins,
+    allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
     url: urlOf({ tls, host, port }),
     ca: caOf(dir, tls),

@@ -55,7 +55,7 @@ export function address(text: string): string {
 }
 
 /** The short form of RFC 5952. `::ffff:127.0.0.1` is 127.0.0.1, and is judged as that. */
-function short(ip: string): string {
+export function short(ip: string): string {
   if (isIP(ip) === 4) return ip
   const brief = new URL(`http://[${ip}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(brief)

@@ -135,7 +135,7 @@ const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, model } = answers
+  const { directory, name, auth, people, bind, port, tls, origins, allow, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
@@ -144,6 +144,7 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ['Reachable', `${bind}, port ${port}, ${TLS_WORDS[tls]}`],
     ...(tls === 'off' ? [] : [['Names', allHosts(answers, machine).join(', ')]]),
     ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
+    ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
     ['Test model', model ?? 'none'],
   ]
   // The box itself takes six columns.

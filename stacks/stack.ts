@@ -50,6 +50,8 @@ export interface StackConfig {
   hosts: string[]
   /** Web pages and apps that may call from a browser: exact origins, or `SCHEME://*`. */
   origins?: readonly string[]
+  /** Addresses and CIDRs that may connect; none: everybody. */
+  allow?: readonly string[]
   /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
   rate?: string | null
   /** Ollama model for the first test, or null for none. */
@@ -182,5 +184,7 @@ export interface Stack {
   }
   /** What a line of the proxy's log says, if it is about somebody who was let in. */
   visit(line: string): Visit | null
+  /** Which address asked for what, if a line of the proxy's log is about a request. */
+  caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
-import { visit } from '../nginx/visit.ts'
+import { caller, visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
@@ -41,6 +41,7 @@ export const bearer: Stack = {
   limitsRate: true,
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
   visit,
+  caller,
   badLogins,
 }
 

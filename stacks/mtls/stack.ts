@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
 import { StackError, UsageError } from '../../src/errors.ts'
+import { remoteIpLines } from '../allow.ts'
 import { acmeFiles, serveInProxy } from '../acme/acme.ts'
 import { hstsNames, ownNames } from '../hosts.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
@@ -51,12 +52,13 @@ export const mtls: Stack = {
   },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
+  caller,
   badLogins,
 }
 
 /** The names that pass the Host check (addresses pass by their shape, in the Caddyfile), the origins, the names of HSTS. */
 function render(config: StackConfig): FileMap {
-  const { hosts, origins = [] } = config
+  const { hosts, origins = [], allow = [] } = config
   const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "${namePattern(ownNames(hosts))}"\n`
   const allowed = origins.length === 0 ? NOTHING : originPattern(origins)
   const pages = `# Web pages and apps that may call from a browser; part of matchers in browser.caddy.\nvars_regexp origin "${allowed}"\n`
@@ -66,6 +68,7 @@ function render(config: StackConfig): FileMap {
   return new Map([
     ['proxy/hosts.caddy', { content, mode: 0o644 }],
     ['proxy/origins.caddy', { content: pages, mode: 0o644 }],
+    ['proxy/allow.caddy', { content: `# Who may connect.\n${remoteIpLines(allow)}`, mode: 0o644 }],
     ['proxy/hsts.caddy', { content: `# Names that browsers shall never ask for without TLS.\n${hsts}`, mode: 0o644 }],
     ...acmeFiles('proxy', config),
   ])
@@ -199,4 +202,9 @@ async function badLogins({ name }: MadeCredential, files: FileMap, now: Date): P
 function visit(line: string): Visit | null {
   const [, seconds = '', person = ''] = /^\{"level":"info","ts":([0-9.]+),.*"status":(?!401)\d{3},.*"person":"([^"]+)"/.exec(line) ?? []
   return person === '' ? null : { person, at: new Date(Number(seconds) * 1000) }
+}
+
+function caller(line: string): ReturnType<Stack['caller']> {
+  const [, address = '', path = ''] = /^\{"level":"info",.*"client_ip":"([^"]+)",.*"uri":"([^"]+)"/.exec(line) ?? []
+  return address === '' ? null : { address, path }
 }

@@ -1,6 +1,7 @@
 // What both nginx stacks ship and generate alike.
 
 import type { Document } from 'yaml'
+import { geoLines } from '../allow.ts'
 import { acmeFiles, FRONT_FILES, serveInFront } from '../acme/acme.ts'
 import { hstsNames, ownNames } from '../hosts.ts'
 import { originPattern } from '../origins.ts'
@@ -23,11 +24,12 @@ const MAP_WORDS = new Set(['default', 'hostnames', 'include', 'volatile'])
 
 /** What gate.conf includes: the names that pass the Host check (addresses pass by their shape), the origins, the names of HSTS. */
 export function generated(config: StackConfig): FileMap {
-  const { hosts, origins = [] } = config
+  const { hosts, origins = [], allow = [] } = config
   const allowed = origins.length === 0 ? '# None.\n' : `"~${originPattern(origins)}" allowed;\n`
   return new Map([
     ['proxy/hosts.conf', { content: `# Names that this stack answers to; read by gate.conf.\n${mapLines(ownNames(hosts), '1')}`, mode: 0o644 }],
     ['proxy/origins.conf', { content: `# Web pages and apps that may call from a browser; read by gate.conf.\n# One more: "~^https://chat\\.example\\.com$" allowed;   then: docker compose restart proxy\n${allowed}`, mode: 0o644 }],
+    ['proxy/allow.conf', { content: `# Who may connect; read by gate.conf. One more: 192.0.2.0/24 1;   then: docker compose restart proxy\n${geoLines(allow)}`, mode: 0o644 }],
     // Two years, as Mozilla has it (guideline 6.0).
     ['proxy/hsts.conf', { content: `# Names that browsers shall never ask for without TLS; read by gate.conf.\n${mapLines(hstsNames(config), '"max-age=63072000"') || '# None.\n'}`, mode: 0o644 }],
     ...acmeFiles('tls', config),

@@ -40,6 +40,9 @@ describe('what goes together, and what does not', () => {
     ['--tls off on an address of the VPN range that is not ours', { tls: 'off', bind: '100.64.0.1' }, ['E_INSECURE']],
     ['--tls off everywhere --insecure-http', { tls: 'off', bind: '0.0.0.0', insecureHttp: true }, []],
     ['--tls off on the LAN --no insecure-http', { tls: 'off', bind: '192.168.1.5', insecureHttp: false }, ['E_INSECURE']],
+    ['--allow on the LAN', { allow: ['192.168.1.0/24'], bind: '0.0.0.0' }, []],
+    ['--allow on loopback', { allow: ['192.168.1.0/24'], bind: '127.0.0.1' }, ['E_ALLOW']],
+    ['--allow loopback', { allow: ['127.0.0.0/8'], bind: '0.0.0.0' }, ['E_ALLOW']],
     ['--tls private everywhere', { tls: 'private', bind: '0.0.0.0' }, []],
     ['--tls private --tls-cert', { tls: 'private', tlsCert: '/x' }, ['E_TLS']],
     ['--tls off --acme-email', { tls: 'off', acmeEmail: 'a@example.com' }, ['E_TLS']],
@@ -133,7 +136,7 @@ describe('defaults', () => {
   })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
-      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], rate: null, model: 'gemma3:1b',
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], allow: [], rate: null, model: 'gemma3:1b',
       hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
     })
   })

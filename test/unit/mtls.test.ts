@@ -287,7 +287,7 @@ describe('what is generated', () => {
   const config = { name: 'lab', auth: 'mtls', bind: '127.0.0.1', port: 8443, tls: 'private' as const, model: null, subnet: '10.213.7', user: '1000:1000' }
   test('hosts.caddy has the names, once and in lower case, and leaves addresses to their shape', () => {
     const files = mtls.render({ ...config, hosts: ['Ollama.home.arpa', 'localhost', '192.168.1.20', 'fd00::20'] })
-    expect([...files.keys()]).toEqual(['proxy/hosts.caddy', 'proxy/origins.caddy', 'proxy/hsts.caddy'])
+    expect([...files.keys()]).toEqual(['proxy/hosts.caddy', 'proxy/origins.caddy', 'proxy/allow.caddy', 'proxy/hsts.caddy'])
     expect(String(files.get('proxy/hosts.caddy')?.content)).toMatch(/^#.*\nnot vars_regexp \{http\.request\.hostport\} ".*"\n$/)
   })
 
