@@ -50,7 +50,7 @@ export function parseCompose(content: string, path: string): ComposeFile {
 
 function syntaxError(content: string, path: string, lines: LineCounter, error: { pos: [number, number]; message: string }): StackError {
   const { line, col } = lines.linePos(error.pos[0])
-  const text = content.split('\n')[line - 1] ?? ''
+  const text = (content.split('\n')[line - 1] ?? '').slice(0, 200)
   return new StackError('E_COMPOSE_SYNTAX', `${basename(path)}:${line}:${col}: this is not valid YAML: ${error.message}\n  ${text}`, {
     exit: 2,
     hint: `Fix line ${line} of ${path}. YAML counts spaces at the start of a line, and allows no tabs there.`,
