@@ -80,7 +80,7 @@ export function loadProject(dir: string): Project {
   const text = readFileSync(path, 'utf8')
   const file = parseCompose(text, path)
   const own = (file.tool ?? {}) as Record<string, unknown>
-  const stack = typeof own['auth'] === 'string' ? stacks[own['auth']] : undefined
+  const stack = typeof own['auth'] === 'string' && Object.hasOwn(stacks, own['auth']) ? stacks[own['auth']] : undefined
   if (!stack) {
     const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
     const ids = Object.keys(stacks)
