@@ -35,7 +35,7 @@ const HEAD = `# Who may log in: NAME:ROLE:WHAT[:END[:CREATED]]
 
 /** An editor's byte order mark at the beginning is a piece of its own; further down it is part of a line, which is dead then. */
 function lines(text: string): string[] {
-  return text.startsWith(BOM) ? [BOM, ...lines(text.slice(1))] : text.split(/(?<=\n)/)
+  return text.split(/(?<=\n|^\ufeff)/)
 }
 
 /** The first field, whatever follows; null for comments and blank lines. */

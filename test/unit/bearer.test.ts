@@ -107,6 +107,7 @@ describe('the list is what the proxy lets in', () => {
     ['an ssh key under two names opens for neither', `ann:user:${ssh}\nbob:user:${ssh}:-\n`, []],
     ['a comment', `#ann:user:${one}\n`, []],
     ['a byte order mark in the middle', `bob:user:${two}\n\ufeffann:user:${one}\n`, ['bob:user']],
+    ['two byte order marks', `\ufeff\ufeffann:user:${one}\n`, []],
     ['no file', '', []],
   ])('%s', (_, content, expected) => expect(list(content)).toEqual(expected))
 })
