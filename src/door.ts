@@ -1,10 +1,11 @@
 // How this machine reaches the stack's published address: as a client would, but without
 // depending on DNS for the names that the owner gave it.
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { isAllowed } from './allowed.ts'
+import { readPlain } from './disk.ts'
+import { StackError } from './errors.ts'
 import type { Door } from './http.ts'
 import { isEverywhere, thisMachine } from './machine.ts'
 import type { Project } from './project.ts'
@@ -30,6 +31,13 @@ function nearest({ bind, allow }: Project): string {
  * itself must be one that everybody trusts.
  */
 function trusted(project: Project): string {
-  if (project.ca !== null) return readFileSync(project.ca, 'utf8')
-  return servedCert(project) ?? rootCertificates.join('\n')
+  return project.ca === null ? servedCert(project) ?? rootCertificates.join('\n') : caOf(project.ca)
+}
+
+function caOf(path: string): string {
+  try {
+    return readPlain(path)
+  } catch (cause) {
+    throw new StackError('E_NO_CA', `${path}, by which this project's server is known, can't be read: ${(cause as Error).message.split(', ')[0]}.`, { hint: 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.', cause })
+  }
 }

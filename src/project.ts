@@ -8,6 +8,7 @@ import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile } from './compose.ts'
 import { shellWord } from './curl.ts'
 import { StackError, UsageError } from './errors.ts'
+import { shownPath } from './quoted.ts'
 
 export interface Project {
   /** Absolute. */
@@ -42,7 +43,9 @@ export function findProject(cwd: string, asked: string | undefined): string {
     if (existsSync(join(dir, '.ollama-stack'))) {
       throw new UsageError('E_NO_PROJECT', `${join(dir, 'compose.yaml')} is gone, or its x-ollama-stack block is.`, 'Put it back from your backup. What runs can be seen and stopped meanwhile: docker ps, docker compose -p NAME down')
     }
-    throw new UsageError('E_NO_PROJECT', `${dir} holds no stack (no compose.yaml with an x-ollama-stack block).`, `Make one there: npx create-ollama-stack@latest ${shellWord(asked)}`)
+    const shown = shownPath(dir)
+    throw new UsageError('E_NO_PROJECT', `${shown} holds no stack (no compose.yaml with an x-ollama-stack block).`,
+      shown === dir ? `Make one there: npx create-ollama-stack@latest ${shellWord(asked)}` : 'Name your project with -C DIR.')
   }
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     if (holdsStack(dir)) return dir
@@ -56,6 +59,9 @@ export function findProject(cwd: string, asked: string | undefined): string {
   }
 }
 
+/** What the system says of a path that can't be a directory's: a file, links in a circle, too long. */
+const NO_DIRECTORY = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
+
 /** A directory counts even when its compose.yaml is broken: the error about that is the useful one. */
 function holdsStack(dir: string): boolean {
   const file = join(dir, 'compose.yaml')
@@ -63,7 +69,9 @@ function holdsStack(dir: string): boolean {
     if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
     return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) throw cause
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    if (NO_DIRECTORY.includes(code)) return false
+    if (code !== 'EACCES') throw cause
     throw new StackError('E_NOT_YOURS', `${file} can't be read: permission denied.`, { hint: `Run the command as the owner of ${dir}, or with sudo.`, cause })
   }
 }
@@ -74,7 +82,7 @@ export function loadProject(dir: string): Project {
   const text = readFileSync(path, 'utf8')
   const file = parseCompose(text, path)
   const own = (file.tool ?? {}) as Record<string, unknown>
-  const stack = typeof own['auth'] === 'string' ? stacks[own['auth']] : undefined
+  const stack = typeof own['auth'] === 'string' && Object.hasOwn(stacks, own['auth']) ? stacks[own['auth']] : undefined
   if (!stack) {
     const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
     const ids = Object.keys(stacks)

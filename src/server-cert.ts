@@ -1,11 +1,11 @@
 // The server's certificate on disk: whole before a proxy is started with it, and renewed in time.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tls } from '../stacks/stack.ts'
 import { makeServerCert, readCert } from './certs.ts'
-import { applyChange } from './disk.ts'
+import { applyChange, readPlain } from './disk.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
 
@@ -70,7 +70,7 @@ export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' |
   }
   const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
     const file = join(dir, path)
-    return existsSync(file) ? readFileSync(file, 'utf8') : null
+    return existsSync(file) ? readPlain(file) : null
   })
   if (!cert || !key) {
     return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
@@ -93,7 +93,7 @@ function whole<T>(dir: string, path: string, otherwise: string, parse: (text: st
 /** null: it is somebody else's, who lets this user start it but not look into it. */
 function read(dir: string, path: string): string | null {
   try {
-    return readFileSync(join(dir, path), 'utf8')
+    return readPlain(join(dir, path))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EACCES') return null
     throw damaged(join(dir, path), (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : "can't be read", cause)

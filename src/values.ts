@@ -40,9 +40,9 @@ export function people(texts: readonly string[]): Person[] {
     if (more.length > 0) throw new UsageError('E_USER_NAME', `${quoted(text)} has too many colons.`, 'Write NAME or NAME:ROLE: --user ann:admin')
     checkNewName(name, found.map((person) => person.name))
     if (name.toLowerCase().startsWith(TEST_PREFIX)) {
-      throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name: names that begin with ${TEST_PREFIX} belong to the smoke tests.`, 'Choose another one.')
+      throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name: names that begin with ${TEST_PREFIX} belong to the smoke tests.`, 'Choose another one: --user ann')
     }
-    found.push({ name, role: role === undefined ? (found.length === 0 ? 'admin' : 'user') : word<Role>(`The role of ${name}`, role, ROLES) })
+    found.push({ name, role: role === undefined ? (found.length === 0 ? 'admin' : 'user') : word<Role>(`The role in --user ${name}`, role, ROLES) })
   }
   return found
 }
@@ -95,14 +95,14 @@ export function rate(text: string): string {
   throw new UsageError('E_RATE', `--rate can't be ${quoted(text)}.`, 'Give requests per second or minute, for each person: --rate 60/m')
 }
 
-/** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. */
-export function modelName(text: string): string {
+/** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. `flag`: where it was written, if in a flag. */
+export function modelName(text: string, flag = ''): string {
   if (text.length <= 256 && /^[A-Za-z0-9][\w.-]*(:\d+)?(\/[A-Za-z0-9][\w.-]*)*(:[\w.-]+)?$/.test(text) && !text.includes('..')) return text
-  throw new UsageError('E_MODEL_NAME', `${quoted(text)} isn't a model name.`, 'Names look like gemma3:1b or hf.co/org/model:Q4_K_M. See https://ollama.com/library')
+  throw new UsageError('E_MODEL_NAME', flag === '' ? `${quoted(text)} isn't a model name.` : `${flag} can't be ${quoted(text)}: it isn't a model name.`, 'Names look like gemma3:1b or hf.co/org/model:Q4_K_M. See https://ollama.com/library')
 }
 
 /** A model, or null for `none`. */
-export const model = (text: string): string | null => (text === 'none' ? null : modelName(text))
+export const model = (text: string): string | null => (text === 'none' ? null : modelName(text, '--model'))
 
 /** A mail address in plain ASCII: it goes to the CA and into a file of Caddy's. */
 export function email(text: string): string {
