@@ -39,6 +39,13 @@ export function readOwnCert(certPath: string, keyPath: string, { hosts, now }: {
   }
 }
 
+/** A sentence about a key that lies open where the owner keeps it, or null. Where modes mean nothing, neither does this. */
+export function openKey(path: string): string | null {
+  const mode = statSync(path).mode & 0o777
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return null
+  return `${path} may be read by others on this machine (mode ${mode.toString(8).padStart(4, '0')}). The project's copy may not; for yours: chmod 600 ${shellWord(path)}`
+}
+
 /** The root of a private ACME CA, as PEM. Throws UsageError E_TLS_FILES. */
 export function readRoot(path: string): string {
   const [root, ...more] = certificates(path)

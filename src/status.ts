@@ -51,6 +51,9 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
       return otherwise
     }
   }
+  for (const { service } of containers.filter(({ outOfMemory }) => outOfMemory)) {
+    problems.push({ code: 'E_MEMORY', message: `The service ${service} used up its memory, and the kernel ended a process of it.`, hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.` })
+  }
   return {
     name: project.name,
     dir: project.dir,

@@ -122,7 +122,7 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
 /** An error about a flag, as one about an answer: `--port can't be "x"` is `It can't be "x"`, and its example has no flag. */
 function asAnswer({ message, hint }: UsageError): string {
   const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
-  return `${message.replace(/^--[a-z-]+ /, 'It ')}${how === '' ? '' : `\n${how}`}`
+  return `${message.replace(/^--[a-z-]+ /, 'It ').replace(/^The role in --user /, 'The role of ')}${how === '' ? '' : `\n${how}`}`
 }
 
 async function taken(bind: string, port: number): Promise<string | undefined> {

@@ -21,6 +21,7 @@ import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
 import { connect, type Engine } from '../engine.ts'
 import { adding, CancelError, StackError, UsageError } from '../errors.ts'
+import { openKey } from '../own-cert.ts'
 import { loadProject } from '../project.ts'
 import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
@@ -47,6 +48,8 @@ async function create(input: Input<typeof createFlags>, context: Context): Promi
     throw signal.aborted ? new CancelError() : error
   })
   const { directory } = answers
+  const warning = answers.tlsKey === null ? null : openKey(answers.tlsKey)
+  if (warning !== null) ui.warn(warning)
   if (input.flags['dry-run']) return dryRun(directory, files, context)
   if (signal.aborted) throw new CancelError()
 

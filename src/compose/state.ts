@@ -69,6 +69,8 @@ export interface ObservedContainer {
   /** The Engine's word: created, running, paused, restarting, removing, exited, dead. */
   state: string
   health: Health
+  /** The kernel ended a process of it because its memory was used up. */
+  outOfMemory: boolean
   ports: { bind: string; port: number; target: number; protocol: string }[]
   /** Engine network IDs that it is attached to. */
   networks: string[]

@@ -77,6 +77,7 @@ function containerOf(summary: ContainerSummary, details: ContainerDetails): Obse
     imageId: labels[LABEL.image] ?? '',
     state: details.State.Status,
     health: healthOf(details),
+    outOfMemory: details.State.OOMKilled,
     ports: summary.Ports.filter((port) => port.PublicPort).map((port) => ({ bind: port.IP ?? '', port: port.PublicPort, target: port.PrivatePort, protocol: port.Type })),
     networks: Object.values(details.NetworkSettings.Networks).map((network) => network.NetworkID),
     addresses: Object.values(details.NetworkSettings.Networks).map((network) => network.IPAddress).filter((address) => address !== ''),

@@ -109,13 +109,16 @@ async function unhealthy(docker: Client, id: string, what: string): Promise<Stac
   const details: ContainerDetails | null = await orNull(docker.getContainer(id).inspect())
   const name = details?.Name.replace(/^\//, '') ?? id.slice(0, 12)
   const service = details?.Config.Labels[LABEL.service] ?? name
-  const parts = [`The service ${service} (container ${name}) ${what}.`]
+  const starved = details?.State.OOMKilled === true
+  const parts = [`The service ${service} (container ${name}) ${what}.${starved ? ' Its memory was used up, and the kernel ended it for that.' : ''}`]
   const check = details?.State.Health?.Log?.at(-1)
   if (check?.Output?.trim()) parts.push(`Its health check says (exit code ${check.ExitCode}):\n${indent(check.Output.trim())}`)
   const tail: string[] = []
   for await (const { line } of logs(docker, id, { tail: 20 })) tail.push(line)
   parts.push(tail.length > 0 ? `Its last log lines:\n${indent(tail.join('\n'))}` : 'It wrote nothing to its log.')
-  return new StackError('E_UNHEALTHY', parts.join('\n'), { hint: 'Fix what the log names, then run: ollama-stack up' })
+  return new StackError('E_UNHEALTHY', parts.join('\n'), {
+    hint: starved ? `Raise services.${service}.mem_limit in compose.yaml or remove it, free some memory, or take a smaller model. Then run: ollama-stack up` : 'Fix what the log names, then run: ollama-stack up',
+  })
 }
 
 function indent(text: string): string {

@@ -1,6 +1,6 @@
 // The failures that a user meets, on a real engine: each says what happened, why, and what to type.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -234,6 +234,25 @@ describe('compose.yaml that up can\'t work with: named with its line, and what r
     if (at !== '') expect(error.message).toContain(`compose.yaml:${line(at)}`)
     expect(await ids()).toBe(before)
     expect(await letsIn()).toBe(200)
+  })
+
+  test('an Ollama without enough memory: told as that, and the old one is back', async () => {
+    edit([/(  ollama:\n)/, '$1    mem_limit: 6m\n    memswap_limit: 6m\n'])
+    const error = failure(await stack('up'))
+    expect(error).toMatchObject({ code: 'E_UNHEALTHY', message: expect.stringContaining('Its memory was used up, and the kernel ended it for that.') as string, hint: expect.stringContaining('services.ollama.mem_limit') as string })
+    writeFileSync(file, original)
+    await expect.poll(letsIn, { timeout: 20_000 }).toBe(200)
+  })
+
+  test('a project that the engine does not see', async () => {
+    // A file system that only this one process and its children have.
+    const name = `${NAME}-unseen`
+    const script = 'mount -t tmpfs none "$1" && exec "$2" "$3" "$1/x" --name "$4" --port "$5" --yes --json'
+    const [command, args] = asRoot('unshare', '--mount', 'sh', '-c', script, 'sh', mkdtempSync(join(place.dir, 'unseen-')), process.execPath, join(import.meta.dirname, '../../dist/create.js'), name, String(await freePort()))
+    const { code, stdout } = await run(command, args)
+    const { error } = JSON.parse(stdout) as CreateDocument
+    expect({ code, error }).toMatchObject({ code: 1, error: { code: 'E_MOUNT_MISSING', message: expect.stringMatching(/\/x\/\S+ is mounted by compose\.yaml, but doesn't exist\./) as string, hint: expect.stringContaining("An engine on another machine can't see this machine's files") as string } })
+    expect(await remains(name)).toEqual([])
   })
 
   test('it can be taken down all the same', async () => {

@@ -159,7 +159,7 @@ describe('while typing', () => {
     ['directory', 'Where should', 'status', '"status" is a command', 'a new or empty directory', './status'],
     ['directory', 'Where should', 'full', 'is not empty', 'a new or empty directory', 'fuller'],
     ['port', 'On which port?', '99999', `It can't be "99999"`, 'from 1 to 65535', '1'],
-    ['model', 'Which model', '../x', `"../x" isn't a model name`, 'or none', 'none'],
+    ['model', 'Which model', '../x', `It can't be "../x": it isn't a model name`, 'or none', 'none'],
   ])('%s, %s %s', async (key, question, bad, problem, hint, good) => {
     mkdirSync(join(cwd, 'full'))
     writeFileSync(join(cwd, 'full', 'file'), '')

@@ -1,12 +1,12 @@
 // A certificate that the owner brings, made by openssl as owners make them: what is wrong is named.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readOwnCert, readRoot } from '../../src/own-cert.ts'
+import { openKey, readOwnCert, readRoot } from '../../src/own-cert.ts'
 import { covers } from '../../src/host-match.ts'
 import { failure } from './refusal.ts'
 
@@ -97,6 +97,13 @@ test.each<[string, string, string[], Date, RegExp]>([
   const error = failure(() => readOwnCert(cert.startsWith('/') ? cert : at(cert), at(key), { hosts, now: when }))
   expect({ code: error.code, exit: error.exit }).toEqual({ code: 'E_TLS_FILES', exit: 2 })
   expect(`${error.message} ${error.hint}`).toMatch(says)
+})
+
+test('a key that others may read is told, with the way to close it', () => {
+  chmodSync(at('other.key'), 0o640)
+  expect(openKey(at('other.key'))).toMatch(/other\.key may be read by others .*\(mode 0640\).*chmod 600 /)
+  chmodSync(at('other.key'), 0o600)
+  expect(openKey(at('other.key'))).toBe(null)
 })
 
 test('a root is one certificate, of a CA', () => {
