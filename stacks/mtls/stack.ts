@@ -21,7 +21,7 @@ const LENGTH = 24
 /** Matches no text at all (RE2). */
 const NOTHING = '[^\\x00-\\x{10FFFF}]'
 
-const FILES = ['Caddyfile', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']
+const FILES = ['Caddyfile', 'wire.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']
 
 export const mtls: Stack = {
   id: 'mtls',
