@@ -8,6 +8,7 @@ import { visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
+import { spellings } from './spellings.ts'
 
 const KEYS = 'credentials/keys'
 
@@ -41,6 +42,7 @@ export const bearer: Stack = {
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
   visit,
   badLogins,
+  spellings,
 }
 
 /** Read by lua/rate.lua. */

@@ -11,6 +11,7 @@ import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
 import { derOf, entries, entryFile, pathOf, sorted, type Entry } from './entries.ts'
+import { spellings } from './spellings.ts'
 import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
 
 // No 0 O 1 l I: people type these from one screen into another.
@@ -43,6 +44,7 @@ export const mtls: Stack = {
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
   badLogins,
+  spellings,
 }
 
 /** The names that pass the Host check. Addresses pass by their shape, in the Caddyfile. */
