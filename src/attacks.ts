@@ -1,6 +1,7 @@
 // `test --thorough`: the attack matrix against the running stack. Everything is asserted from
 // outside, and nothing is sent that could do harm if it got through: no model of those names exists.
 
+import type { MadeCredential } from '../stacks/stack.ts'
 import { attackAddresses } from './attacks/addresses.ts'
 import type { Case } from './attacks/case.ts'
 import { fromAnotherContainer } from './attacks/container.ts'
@@ -23,15 +24,16 @@ function matrixCheck({ id, title, cases }: CaseClass): Check {
     title,
     async run(visit) {
       const { project, stack, user } = visit
-      const all = cases({ stack, valid: user, origins: project.origins }).filter(({ recorded }) => !recorded)
+      const { origins, hosts } = project
+      const sent = (valid: MadeCredential): Case[] => cases({ stack, valid, origins, hosts }).filter(({ recorded }) => !recorded)
+      const all = sent(user)
       if (project.rate === null) return tell(all.length, await wrong(visit, all))
       // With a rate limit each part has people of its own, who haven't used up anything.
       for (let start = 0; start < all.length; start += UNLIMITED) {
         const first = await withTestPeople(project, ['user', 'admin'], visit.now, async ([one, other]) => {
           if (!one || !other) throw new Error('two test people were asked for')
           await untilAllKnow(visit.door, [one, other], visit.signal)
-          const part = cases({ stack, valid: one, origins: project.origins }).filter(({ recorded }) => !recorded)
-          return wrong({ ...visit, user: one, admin: other }, part.slice(start, start + UNLIMITED))
+          return wrong({ ...visit, user: one, admin: other }, sent(one).slice(start, start + UNLIMITED))
         })
         if (first !== null) return failed(first)
       }

@@ -17,6 +17,8 @@ export interface Subject {
   valid: MadeCredential
   /** As in `--origin`. */
   origins: readonly string[]
+  /** As in `--host`. */
+  hosts: readonly string[]
 }
 
 export interface CaseClass {
@@ -31,7 +33,7 @@ export const CLASSES: readonly CaseClass[] = [
   { id: 'attack-paths', title: 'No other spelling of a path reaches Ollama', cases: () => paths },
   { id: 'attack-methods', title: 'No other method gets through', cases: () => methods },
   { id: 'attack-smuggling', title: 'No request hides in another', cases: () => smuggling },
-  { id: 'attack-hosts', title: 'No foreign name in the Host header passes (DNS rebinding)', cases: () => hosts },
+  { id: 'attack-hosts', title: 'No foreign name in the Host header passes (DNS rebinding)', cases: (subject) => hosts(subject.hosts) },
   { id: 'attack-origins', title: 'Web pages get what --origin allows them, and nothing else', cases: (subject) => origins(subject.origins) },
   { id: 'attack-headers', title: 'No header claims an identity, another path or another protocol', cases: () => headers },
 ]

@@ -1,12 +1,12 @@
 // Web pages: what an allowed one gets, and what all the others don't.
 
+import { originPattern } from '../../stacks/origins.ts'
 import { NO_MODEL, OLLAMA, type Case } from './case.ts'
 
 const ASKS = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization, x-api-key, anthropic-version, x-stainless-os', 'Access-Control-Request-Private-Network': 'true' }
 
 /** Of pages that nobody allowed. */
 const FOREIGN = ['https://foreign.example', 'null', 'http://localhost', 'file://', 'https://FOREIGN.example', 'https://a%0d%0aSet-Cookie:x=1', 'chrome-extension://foreign', '*', 'https://*', 'x'.repeat(8000)]
-
 
 function refused(origin: string): Case[] {
   const label = origin.slice(0, 60)
@@ -57,12 +57,14 @@ function nearly(allowed: string): string[] {
 /** `allowed` as in `--origin`. */
 export function origins(allowed: readonly string[]): Case[] {
   const good = allowed.flatMap((one) => (one.endsWith('://*') ? [one.replace('*', 'desktop'), one.replace('*', '')] : [one]))
+  const pattern = allowed.length === 0 ? null : new RegExp(originPattern(allowed))
+  const foreign = new Set([...FOREIGN, ...allowed.flatMap(nearly)].filter((origin) => !pattern?.test(origin)))
   const [first] = good
   const twice: Case[] = first === undefined ? [] : [[first, 'https://evil.example'], ['https://evil.example', first]].map((pair): Case => ({
     id: `two origins, ${pair[0]} first`, who: 'user', method: 'POST', target: '/api/chat', lines: pair.map((origin) => `Origin: ${origin}`), body: NO_MODEL, expect: [400, 403], upstream: 'never',
   }))
   return [
-    ...[...FOREIGN, ...allowed.flatMap(nearly)].filter((origin) => !good.includes(origin)).flatMap(refused),
+    ...[...foreign].flatMap(refused),
     ...good.flatMap(permitted),
     ...twice,
     { id: 'OPTIONS without an origin', who: 'stranger', method: 'OPTIONS', target: '/api/chat', headers: { 'Access-Control-Request-Method': 'POST' }, body: '{}', expect: [401], upstream: 'never' },

@@ -29,13 +29,14 @@ export interface RawOptions {
 
 /** Sends `bytes` and reads until the server closes or has been silent for a while. Rejects when nothing listens. */
 export function raw(door: Door, login: Login | null, bytes: string, { signal, patience = 8000, quiet = 300, servername }: RawOptions = {}): Promise<RawReply> {
-  const name = new URL(door.url).hostname.replace(/^\[|\]$/g, '')
+  const { protocol, hostname } = new URL(door.url)
+  const name = hostname.replace(/^\[|\]$/g, '')
   return new Promise((resolve, reject) => {
-    const socket: net.Socket = door.ca === null
+    const socket: net.Socket = protocol === 'http:'
       ? net.connect(door.connect)
       : tls.connect({
           ...door.connect,
-          ca: door.ca,
+          ca: door.ca ?? undefined,
           ...(servername !== undefined || net.isIP(name) ? { servername: servername ?? '', checkServerIdentity: () => undefined } : { servername: name }),
           ...(login?.cert && login.key ? { cert: login.cert, key: login.key } : {}),
         })
@@ -52,7 +53,7 @@ export function raw(door: Door, login: Login | null, bytes: string, { signal, pa
     signal?.addEventListener('abort', stop, { once: true })
     socket.setEncoding('latin1')
     socket.setTimeout(patience, () => finish(false))
-    socket.on(door.ca === null ? 'connect' : 'secureConnect', () => socket.write(bytes, 'latin1'))
+    socket.on(protocol === 'http:' ? 'connect' : 'secureConnect', () => socket.write(bytes, 'latin1'))
     socket.on('data', (chunk: string) => {
       text += chunk
       if (text.includes('\r\n\r\n')) socket.setTimeout(quiet)

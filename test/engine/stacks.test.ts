@@ -139,7 +139,7 @@ describe.each(Object.values(stacks))('$id', (stack) => {
   test.each(CLASSES)('$id: each answered as it must be, and only what may reaches Ollama, once and bare', async ({ id, cases }) => {
     const [, bob] = made.users
     if (!bob || !logins.user) throw new Error('no user was made')
-    const all = cases({ stack, valid: { ...bob, secret: bob.secret ?? '', login: logins.user }, origins: ORIGINS })
+    const all = cases({ stack, valid: { ...bob, secret: bob.secret ?? '', login: logins.user }, origins: ORIGINS, hosts: [] })
     expect(all.length).toBeGreaterThan(10)
     await heads()
     const { stranger = null, user = null, admin = null } = logins

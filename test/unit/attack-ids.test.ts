@@ -23,10 +23,11 @@ interface Given {
 const tests = join(import.meta.dirname, '..')
 const given = JSON.parse(readFileSync(join(tests, 'attack-cases.json'), 'utf8')) as Given[]
 const KEY = `olsk_${'Ab'.repeat(21)}z`
+const ORIGINS = ['https://app.example.com', 'onlyoffice://*']
 const valid: MadeCredential = { name: 'ann', role: 'user', secret: KEY, files: null, login: { headers: {} } }
 
 const casesOf = (stack: Stack): Map<string, Case> => new Map(
-  CLASSES.flatMap(({ cases }) => cases({ stack, valid, origins: ['https://app.example.com', 'onlyoffice://*'] })).map((one) => [one.id, one]))
+  CLASSES.flatMap(({ cases }) => cases({ stack, valid, origins: ORIGINS, hosts: [] })).map((one) => [one.id, one]))
 const tables = new Map(Object.values(stacks).map((stack) => [stack.id, casesOf(stack)]))
 
 test('no row is about an id that nobody gave', () => {
@@ -59,7 +60,7 @@ describe('the table', () => {
   test.each([...tables])('%s: no two cases share an id, and each has a status to expect', (id, table) => {
     const stack = stacks[id]
     if (!stack) throw new Error(id)
-    const all = CLASSES.flatMap(({ cases }) => cases({ stack, valid, origins: ['https://app.example.com', 'onlyoffice://*'] }))
+    const all = CLASSES.flatMap(({ cases }) => cases({ stack, valid, origins: ORIGINS, hosts: [] }))
     expect(all.length).toBe(table.size)
     expect(all.filter(({ expect: statuses }) => statuses.length === 0)).toEqual([])
   })
@@ -76,7 +77,19 @@ describe('the table', () => {
   test('without origins and without a first one there are still foreign pages', () => {
     const web = CLASSES.find(({ id }) => id === 'attack-origins')
     const [stack] = Object.values(stacks)
-    expect(stack && web?.cases({ stack, valid, origins: [] }).every(({ allowed }) => allowed === undefined)).toBe(true)
+    expect(stack && web?.cases({ stack, valid, origins: [], hosts: [] }).every(({ allowed }) => allowed === undefined)).toBe(true)
+  })
+
+  test('what the owner allowed is no attack: an origin, a name', () => {
+    const [stack] = Object.values(stacks)
+    if (!stack) throw new Error('no stack')
+    const refused = (id: string, more: { origins?: string[]; hosts?: string[] }): Case[] =>
+      (CLASSES.find((one) => one.id === id)?.cases({ stack, valid, origins: [], hosts: [], ...more }) ?? []).filter(({ expect: statuses }) => !statuses.includes(200))
+    const asks = (origin: string, cases: Case[]): boolean => cases.some(({ headers }) => headers?.['Origin'] === origin)
+    const web = refused('attack-origins', { origins: ['chrome-extension://*', 'http://localhost'] }).filter(({ allowed }) => allowed === undefined)
+    expect([asks('chrome-extension://foreign', web), asks('http://localhost', web), asks('https://foreign.example', web)]).toEqual([false, false, true])
+    const names = refused('attack-hosts', { hosts: ['Ollama', 'proxy'] }).map(({ host }) => host)
+    expect([names.includes('ollama'), names.includes('ollama:11434'), names.includes('foreign.example')]).toEqual([false, false, true])
   })
 
   test('base64 without its padding is among the spellings that are refused', () => {
