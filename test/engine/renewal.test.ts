@@ -63,9 +63,12 @@ describe.each(Object.values(stacks))('$id', (stack) => {
   })
 
   test('over TLS and HTTP/2 nothing gets in that HTTP/1 keeps out, and what gets in arrives once', async () => {
-    const { checks } = JSON.parse((await ollamaStack(['test', '--thorough', '-C', dir, '--json'])).stdout) as CreateDocument
-    expect(checks.filter(({ ok }) => ok !== true)).toEqual([])
-    expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['attack-tls', 'attack-sni', 'attack-http2']))
+    // Where TLS is never off, engine/stacks.test.ts has done so.
+    if (!stack.needsTls) {
+      const { checks } = JSON.parse((await ollamaStack(['test', '--thorough', '-C', dir, '--json'])).stdout) as CreateDocument
+      expect(checks.filter(({ ok }) => ok !== true)).toEqual([])
+      expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['attack-tls', 'attack-sni', 'attack-http2']))
+    }
 
     const heads = async (): Promise<{ method: string; target: string; headers: string[] }[]> => JSON.parse(await dockerOk('exec', `${name}-ollama-1`, 'ollama', 'standin-heads', '--clear')) as never
     await heads()
