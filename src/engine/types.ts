@@ -134,7 +134,7 @@ export interface Engine {
   /** Run a command in a running container. A command that fails is a result, not an error. */
   exec(container: string, cmd: string[], options?: { stdin?: string | Uint8Array; user?: string; signal?: AbortSignal }): Promise<ExecResult>
   /** Run a command in a container of its own, removed afterwards whatever happens. */
-  oneOff(options: OneOff): Promise<ExecResult>
+  oneOff(options: OneOff): Promise<Omit<ExecResult, 'code'>>
   /** Sends a signal (`SIGHUP`) to the container's first process. */
   signal(container: string, name: string): Promise<void>
   logs(container: string, options?: LogOptions): AsyncIterable<LogLine>
