@@ -3,7 +3,7 @@
 // differently from what the case expects, the reason stands beside it.
 //
 // A further area: its cases into attack-cases.json, its rows into a table like these, and that table
-// into MET. test/unit/attack-ids.test.ts fails for an id without a row and for a row that leads nowhere.
+// into MET. test/unit/attack-matrix.test.ts fails for an id without a row and for a row that leads nowhere.
 
 export type Where =
   | { case: string; because?: string }
@@ -44,7 +44,7 @@ const basic: Record<string, Where> = {
   'BASIC-005': inTest('engine/basic.test.ts', 'may hold colons'),
   'BASIC-008': inTest('engine/basic.test.ts', 'is UTF-8, as the challenge says, and not Latin-1'),
   'BASIC-011': credential('empty name'),
-  'BASIC-014': inTest('unit/attack-ids.test.ts', 'base64 without its padding', '401: a credential has one spelling, so that no guess has a second form'),
+  'BASIC-014': inTest('unit/attack-matrix.test.ts', 'base64 without its padding', '401: a credential has one spelling, so that no guess has a second form'),
   'BASIC-017': credential('small letters'),
   'BASIC-020': credential('two spaces'),
   'BASIC-023': credential('name behind a line feed'),
@@ -84,7 +84,7 @@ const cors: Record<string, Where> = {
   'CORS-023': inCase('origin https://APP.EXAMPLE.COM GET'),
   'CORS-026': inCase('origin https://xn--app-uia.example.com GET'),
   'CORS-029': inCase('origin https://a%0d%0aSet-Cookie:x=1 GET'),
-  'CORS-032': inTest('unit/attack-ids.test.ts', 'an answer without Vary: Origin is wrong'),
+  'CORS-032': inTest('unit/attack-matrix.test.ts', 'an answer without Vary: Origin is wrong'),
   'CORS-035': inCase('origin null simple POST'),
 }
 
@@ -131,7 +131,7 @@ const smuggling: Record<string, Where> = {
   'SMUG-011': inCase('smuggling: CL in a list, the same'),
   'SMUG-014': inCase('smuggling: CL "0x5"'),
   'SMUG-017': inCase('smuggling: TE with a vertical tab'),
-  'SMUG-020': inTest('unit/attack-ids.test.ts', 'a folded Authorization'),
+  'SMUG-020': inTest('unit/attack-matrix.test.ts', 'a folded Authorization'),
   'SMUG-023': inCase('host ""'),
   'SMUG-026': inCase('absolute target http://evil.example/api/tags'),
   'SMUG-029': inCase('smuggling: zero byte in a value'),

@@ -72,6 +72,7 @@ async function request(door: Door, { headers, body, stranger }: Http2Case, login
   const session = http2.connect(door.url, {
     ...door.connect,
     ca: door.ca ?? undefined,
+    allowPartialTrustChain: true,
     ...(isIP(name) ? { servername: '', checkServerIdentity: () => undefined } : { servername: name }),
     ...(!stranger && login.cert && login.key ? { cert: login.cert, key: login.key } : {}),
   })
