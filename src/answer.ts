@@ -54,7 +54,10 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   throwAll([...problems, ...conflicts(known, ownPassword, setting.machine), ...unusedPermission(known)])
 
   // An extra alone is no reason to ask.
-  const open = KEYS.filter((key) => ![undefined, 'several'].includes(FIELDS[key].question?.kind) && !(key in known))
+  const open = KEYS.filter((key) => {
+    const { question } = FIELDS[key]
+    return question && question.kind !== 'several' && (question.when?.(known as Answers) ?? true) && !(key in known)
+  })
   if (open.length > 0 && !flags.yes) {
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
     await beforeAsking()

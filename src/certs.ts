@@ -153,6 +153,12 @@ export function readCert(text: string): CertFacts {
   }
 }
 
+/** The hash under the signature, such as `SHA-256`; '' where the algorithm has its own (Ed25519). */
+export function signedWith(text: string): string {
+  const { hash } = parse(text).parsed.signatureAlgorithm
+  return typeof hash === 'string' ? hash : hash?.name ?? ''
+}
+
 /** By OpenSSL first, which finds the certificate among keys and words. */
 function parse(text: string): { cert: X509Certificate; parsed: x509.X509Certificate } {
   try {

@@ -2,6 +2,7 @@
 
 import type { Engine } from './engine.ts'
 import { access } from './checks/access.ts'
+import { allowlist } from './checks/allowlist.ts'
 import { credentialsCheck } from './checks/credentials.ts'
 import type { Check, CheckResult, Verdict, Visit } from './checks/check.ts'
 import { answers, login, wrongLogin } from './checks/login.ts'
@@ -44,6 +45,11 @@ export async function runChecks(project: Project, { engine, now, signal, thoroug
     const first = await run(answers, visit)
     note(first)
     if (!first.ok) return // the others would only repeat it
+    if (allowlist.applies?.(project)) {
+      const seen = await run(allowlist, visit)
+      note(seen)
+      if (!seen.ok) return // refused at the door, whatever the credential
+    }
     await untilAllKnow(door, [user, admin], signal)
     const wrong = await stack.badLogins(user, readTree(project.dir, ['credentials', 'certs']), now)
     const list: Check[] = [

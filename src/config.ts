@@ -1,17 +1,21 @@
 // Answers that fit together -> StackConfig. Every problem is reported at once.
 
+import { isIP } from 'node:net'
 import { stacks } from '../stacks/index.ts'
 import type { StackConfig } from '../stacks/stack.ts'
 import { StackError, UsageError } from './errors.ts'
 import { allHosts, type Answers } from './fields.ts'
 import { checkDirectory } from './directory.ts'
-import { isPrivate, type Machine } from './machine.ts'
+import { isAllowed } from './allowed.ts'
+import { isEverywhere, isLoopback, type Machine } from './machine.ts'
+import { readOwnCert, readRoot } from './own-cert.ts'
+import { tlsConflicts } from './tls-conflicts.ts'
 
 export type StaticConfig = Omit<StackConfig, 'user' | 'subnet'>
 
 /** What the answers so far can't have together. Also asked before the wizard, about the flags alone. */
 export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine: Machine): UsageError[] {
-  const { directory, auth, bind, tls, insecureHttp } = known
+  const { directory, auth } = known
   const stack = auth === undefined ? undefined : stacks[auth]
   const found: UsageError[] = []
   if (directory !== undefined) {
@@ -22,11 +26,8 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
       found.push(error)
     }
   }
-  if (stack?.needsTls && tls === 'off') {
-    found.push(new UsageError('E_TLS', `--auth ${stack.id} can't go with --tls off: the login is a certificate, and only TLS carries one.`, 'Leave --tls out, or write --tls private.'))
-  } else if (tls === 'off' && bind !== undefined && !insecureHttp && !isPrivate(bind, machine)) {
-    found.push(new UsageError('E_INSECURE', `--tls off on ${bind} would send every credential and prompt readable over the network.`, 'Leave --tls out to get HTTPS with a private CA. If something else encrypts the way: --insecure-http'))
-  }
+  found.push(...tlsConflicts(known, machine))
+  found.push(...allowConflicts(known))
   if (known.rate && stack && !stack.limitsRate) {
     const able = Object.values(stacks).filter(({ limitsRate }) => limitsRate).map(({ id }) => id)
     found.push(new UsageError('E_RATE', `--rate doesn't go with --auth ${stack.id}: its proxy can't count requests.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
@@ -38,17 +39,40 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
   return found
 }
 
+/** Docker puts an address of its own in the place of this machine's loopback address. */
+function allowConflicts({ allow = [], bind }: Partial<Answers>): UsageError[] {
+  if (allow.length === 0) return []
+  if (bind !== undefined && isLoopback(bind)) return [new UsageError('E_ALLOW', `--allow doesn't go with --bind ${bind}: only this machine can connect there.`, 'Leave --allow out, or publish it on an address that others reach: --bind 0.0.0.0')]
+  const own = allow.filter((entry) => isLoopback(entry.split('/')[0] ?? ''))
+  return own.length === 0 ? [] : [new UsageError('E_ALLOW', `--allow can't be ${own.join(', ')}: behind Docker nobody comes from there, not even this machine.`, 'Name the addresses that this machine has in its networks.')]
+}
+
 /** The wizard doesn't ask for this permission, so only flags can have it without a use. */
 export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>): UsageError[] {
   const needsTls = auth !== undefined && stacks[auth]?.needsTls === true
-  if (!insecureHttp || !(needsTls || tls === 'private')) return []
-  const why = needsTls ? `--auth ${auth} is always encrypted` : '--tls is private'
+  if (!insecureHttp || !(needsTls || (tls !== undefined && tls !== 'off'))) return []
+  const why = needsTls ? `--auth ${auth} is always encrypted` : `--tls is ${tls}`
   return [new UsageError('E_INSECURE', `--insecure-http allows plain HTTP, but ${why}.`, needsTls ? 'Leave --insecure-http out.' : 'Leave --insecure-http out to keep HTTPS. To have plain HTTP, write --tls off as well.')]
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
-  const { name, auth, bind, port, tls, insecureHttp, origins, rate, model } = answers
-  return { name, auth, bind, port, tls, insecureHttp, origins, rate, model, hosts: allHosts(answers, machine) }
+  const { name, auth, bind, port, tls, insecureHttp, origins, allow, rate, model, hosts: asked } = answers
+  const { acmeEmail: email, acmeDirectory: directory, acmeRoot } = answers
+  const hosts = allHosts({ bind, tls, hosts: tls === 'files' && asked.length === 0 ? ownCert(answers, new Date())?.names ?? [] : asked }, machine)
+  const acme = tls === 'acme' ? { names: asked, email, directory, root: acmeRoot === null ? null : readRoot(acmeRoot) } : null
+  return { name, auth, bind, port, tls, acme, insecureHttp, origins, allow: withThisMachine(allow, bind, machine), rate, model, hosts }
+}
+
+/** Whoever sets it up pulls and tests through the door too: this machine's own address is on every list. */
+function withThisMachine(allow: string[], bind: string, { addresses }: Machine): string[] {
+  const own = isEverywhere(bind) ? addresses.map(({ ip }) => ip).filter((ip) => isIP(ip) === isIP(bind)) : [bind]
+  const [first] = own
+  return allow.length === 0 || first === undefined || own.some((ip) => isAllowed(allow, ip)) ? allow : [...allow, first]
+}
+
+/** What goes to certs/server with `--tls files`; else null. Throws UsageError E_TLS_FILES. */
+export function ownCert({ tls, tlsCert, tlsKey, hosts }: Answers, now: Date): ReturnType<typeof readOwnCert> | null {
+  return tls === 'files' && tlsCert !== null && tlsKey !== null ? readOwnCert(tlsCert, tlsKey, { hosts, now }) : null
 }
 
 /** Throws them as one error. */

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, lstatSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { COMMAND_NAMES } from './command-names.ts'
 import { shellWord } from './curl.ts'
 import { UsageError } from './errors.ts'
@@ -31,6 +31,9 @@ export function directoryName(text: string): string {
 
 /** Throws E_DIR_SYMLINK, E_DIR_NOT_EMPTY, E_DIR_DENIED or E_DIR_NAME. Changes nothing. */
 export function checkDirectory(dir: string): void {
+  // Also of the directories above it, which nobody typed.
+  const odd = HIDDEN.test(dir) ? "it has a character in it that can't be seen" : sep === '/' ? unreadable(dir) : undefined
+  if (odd !== undefined) throw new UsageError('E_DIR_NAME', `${quoted(dir, 500)} can't be a directory: ${odd}.`, 'Choose another one, such as ~/ollama-stack')
   if (Buffer.byteLength(basename(dir)) > LONGEST_NAME) throw new UsageError('E_DIR_NAME', `${quoted(basename(dir))} is too long for a directory's name.`, `Use at most ${LONGEST_NAME} bytes.`)
   const stat = look(dir, dir, lstatSync)
   if (stat?.isSymbolicLink()) throw new UsageError('E_DIR_SYMLINK', `${dir} is a symbolic link, and credentials are written only where a path really is.`, 'Give the path that it points to.')
@@ -45,6 +48,12 @@ export function checkDirectory(dir: string): void {
   }
   // The files are written into a directory beside it and moved in.
   writable(dirname(dir), dir)
+}
+
+/** Measured with Node.js 20 and Compose 2.40. */
+function unreadable(dir: string): string | undefined {
+  if (dir.includes('\\')) return 'Node.js runs no program from a path with a \\ in it'
+  return dir.includes('%') ? 'Docker Compose reads no file from a path with a % in it' : undefined
 }
 
 /** The nearest directory upwards that exists. */

@@ -1,7 +1,7 @@
 // FileMap <-> directory. Files appear whole or not at all, with their mode from the first
 // byte, owned like the directory they go to; symlinks are never followed.
 
-import { chmodSync, chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { renameSync, rmSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join, posix } from 'node:path'
@@ -24,6 +24,12 @@ export function readTree(dir: string, subs: readonly string[]): FileMap {
   }
   for (const sub of subs) walk(sub)
   return files
+}
+
+/** The text of what really is a file: a pipe in its place would wait for a writer, and hear no signal meanwhile. */
+export function readPlain(path: string): string {
+  if (!statSync(path).isFile()) throw new Error(`${path} is not a file`)
+  return readFileSync(path, 'utf8')
 }
 
 /** Applies in order: what comes first is on disk first. */
@@ -99,9 +105,14 @@ function symlink(path: string): StackError {
   })
 }
 
-function diskError(cause: unknown, target: string): unknown {
+/** No space, or none left of this user's share. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'E_DISK_FULL'].includes(String(error.code))
+}
+
+export function diskError(cause: unknown, target: string): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'ENOSPC') {
+  if (isFull(cause)) {
     return new StackError('E_DISK_FULL', `The disk is full: ${target} could not be written. The earlier version is intact.`, {
       hint: `Free some space (df -h ${dirname(target)}), then run the same command again.`,
       cause,

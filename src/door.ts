@@ -1,15 +1,43 @@
 // How this machine reaches the stack's published address: as a client would, but without
 // depending on DNS for the names that the owner gave it.
 
-import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { rootCertificates } from 'node:tls'
+import { isAllowed } from './allowed.ts'
+import { readPlain } from './disk.ts'
+import { StackError } from './errors.ts'
 import type { Door } from './http.ts'
+import { isEverywhere, thisMachine } from './machine.ts'
 import type { Project } from './project.ts'
+import { servedCert } from './server-cert.ts'
 
 export function doorOf(project: Project): Door {
-  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
   return {
     url: project.url,
-    connect: { host: everywhere[project.bind] ?? project.bind, port: project.port },
-    ca: project.ca === null ? null : readFileSync(project.ca, 'utf8'),
+    connect: { host: nearest(project), port: project.port },
+    ca: project.tls === 'off' ? null : trusted(project),
+  }
+}
+
+/** Loopback, or with an allowlist the address that this machine is on it with: it comes from where it goes to. */
+function nearest({ bind, allow }: Project): string {
+  if (!isEverywhere(bind)) return bind
+  const loopback = bind === '::' ? '::1' : '127.0.0.1'
+  return allow.length === 0 ? loopback : thisMachine().addresses.find(({ ip }) => isIP(ip) === isIP(bind) && isAllowed(allow, ip))?.ip ?? loopback
+}
+
+/**
+ * Our own CA; else the very certificate that lies in the project, whoever made it. What Caddy keeps to
+ * itself must be one that everybody trusts.
+ */
+function trusted(project: Project): string {
+  return project.ca === null ? servedCert(project) ?? rootCertificates.join('\n') : caOf(project.ca)
+}
+
+function caOf(path: string): string {
+  try {
+    return readPlain(path)
+  } catch (cause) {
+    throw new StackError('E_NO_CA', `${path}, by which this project's server is known, can't be read: ${(cause as Error).message.split(', ')[0]}.`, { hint: 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.', cause })
   }
 }

@@ -4,7 +4,8 @@
 
 import { basename, resolve } from 'node:path'
 import { stacks } from '../stacks/index.ts'
-import type { Person } from '../stacks/stack.ts'
+import { TLS, type Person, type Tls } from '../stacks/stack.ts'
+import { allowed } from './allowed.ts'
 import type { Flag } from './command.ts'
 import { directoryName } from './directory.ts'
 import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
@@ -19,10 +20,19 @@ export interface Answers {
   people: Person[]
   bind: string
   insecureHttp: boolean
-  tls: 'off' | 'private'
+  tls: Tls
+  /** Absolute paths, with `tls: files`. */
+  tlsCert: string | null
+  tlsKey: string | null
   port: number
   hosts: string[]
+  acmeEmail: string | null
+  acmeDirectory: string | null
+  /** Absolute path. */
+  acmeRoot: string | null
   origins: string[]
+  /** Addresses and CIDRs. */
+  allow: string[]
   rate: string | null
   model: string | null
   start: boolean
@@ -41,10 +51,11 @@ export interface Choice {
 }
 
 /** `text` is checked while it is typed; `choice` with a single option isn't asked. */
-export type Question =
+export type Question = { /** Asked only then; always, without it. */ when?(known: Answers): boolean } & (
   | { kind: 'text'; message: string; hint: string }
   | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[] }
   | { kind: 'several'; message: string; hint: string; options(): Choice[] }
+)
 
 export interface Field<T> {
   /** Name of the flag; null: the positional argument. */
@@ -59,6 +70,7 @@ export interface Field<T> {
 }
 
 const one = <T>(parse: (text: string, setting: Setting) => T) => (texts: string[], setting: Setting): T => parse(texts[0] ?? '', setting)
+const printed = (text: string | null): string[] => (text === null ? [] : [text])
 const yesNo = one((text): boolean => text === 'yes')
 
 export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
@@ -114,20 +126,40 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
   },
   tls: {
     flag: 'tls',
-    spec: { value: 'KIND', help: 'Encryption: off, or private (a CA of the project\'s own). Default: off on this machine and in a VPN, else private' },
-    parse: one((text) => value.word('--tls', text, ['off', 'private'])),
-    fallback: (known, { machine }) => (stacks[known.auth]?.needsTls || !isPrivate(known.bind, machine) ? 'private' : 'off'),
+    spec: { value: 'KIND', help: "Encryption: off, private (a CA of the project's own), files (your own certificate) or acme (Let's Encrypt). Default: off on this machine and in a VPN, else private" },
+    parse: one((text) => value.word('--tls', text, TLS)),
+    fallback: (known, { machine }) => (known.tlsCert || known.tlsKey ? 'files' : known.acmeDirectory || known.acmeEmail ? 'acme' : stacks[known.auth]?.needsTls || !isPrivate(known.bind, machine) ? 'private' : 'off'),
     print: (tls) => [tls],
     question: { kind: 'choice', message: 'Encrypt the connection?', options: ({ auth, bind, insecureHttp }, { machine }) => [
       ...(stacks[auth]?.needsTls || !(isPrivate(bind, machine) || insecureHttp) ? [] : [{ value: 'off', label: 'No, plain HTTP', hint: isLoopback(bind) ? 'it stays on this machine' : isPrivate(bind, machine) ? 'the VPN encrypts already' : 'readable on its way, unless something else encrypts it' }]),
       { value: 'private', label: 'Yes, HTTPS with a private CA', hint: 'clients get a CA file to trust' },
+      ...(isPrivate(bind, machine) ? [] : [
+        { value: 'acme', label: "Yes, with a certificate of Let's Encrypt", hint: 'needs a public name that leads here, and ports 80 and 443' },
+        { value: 'files', label: 'Yes, with my own certificate', hint: 'two files in PEM form' },
+      ]),
     ] },
+  },
+  tlsCert: {
+    flag: 'tls-cert',
+    spec: { value: 'FILE', help: 'With --tls files: the certificate, then the ones that signed it, in PEM form' },
+    parse: one((text, { cwd }) => value.path('--tls-cert', text, cwd)),
+    fallback: () => null,
+    print: printed,
+    question: { kind: 'text', when: ({ tls }) => tls === 'files', message: 'Which file has the certificate?', hint: 'in PEM form, such as fullchain.pem' },
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    spec: { value: 'FILE', help: 'With --tls files: its private key, in PEM form, not encrypted' },
+    parse: one((text, { cwd }) => value.path('--tls-key', text, cwd)),
+    fallback: () => null,
+    print: printed,
+    question: { kind: 'text', when: ({ tls }) => tls === 'files', message: 'And its private key?', hint: 'in PEM form, such as privkey.pem' },
   },
   port: {
     flag: 'port',
-    spec: { value: 'PORT', help: 'Port to publish; default: 8880, with TLS 8443' },
+    spec: { value: 'PORT', help: 'Port to publish; default: 8880, with TLS 8443, with acme 443 (and 80 besides)' },
     parse: one(value.port),
-    fallback: ({ tls }) => (tls === 'off' ? 8880 : 8443),
+    fallback: ({ tls }) => (tls === 'off' ? 8880 : tls === 'acme' ? 443 : 8443),
     print: (port) => [String(port)],
     question: { kind: 'text', message: 'On which port?', hint: 'from 1 to 65535' },
   },
@@ -137,6 +169,28 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: (texts) => texts.map(value.host),
     fallback: () => [],
     print: (hosts) => hosts,
+    question: { kind: 'text', when: ({ tls }) => tls === 'acme', message: 'Under which public name do clients reach it?', hint: 'such as ollama.example.com; it must lead to this machine' },
+  },
+  acmeEmail: {
+    flag: 'acme-email',
+    spec: { value: 'EMAIL', help: 'With --tls acme: where the CA can reach you' },
+    parse: one(value.email),
+    fallback: () => null,
+    print: printed,
+  },
+  acmeDirectory: {
+    flag: 'acme-directory',
+    spec: { value: 'URL', help: "With --tls acme: another CA's directory; default: Let's Encrypt" },
+    parse: one(value.acmeDirectory),
+    fallback: () => null,
+    print: printed,
+  },
+  acmeRoot: {
+    flag: 'acme-root',
+    spec: { value: 'FILE', help: 'With --acme-directory: the root certificate of a CA that not everybody trusts, in PEM form' },
+    parse: one((text, { cwd }) => value.path('--acme-root', text, cwd)),
+    fallback: () => null,
+    print: printed,
   },
   origins: {
     flag: 'origin',
@@ -145,6 +199,13 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     fallback: () => [],
     print: (allowed) => allowed,
     question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'none of them, for most; web pages: --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
+  },
+  allow: {
+    flag: 'allow',
+    spec: { value: 'ADDRESS', repeat: true, help: 'Who may connect: an IP address or a range such as 192.168.1.0/24; default: everybody who reaches it' },
+    parse: (texts) => [...new Set(texts.map(allowed))],
+    fallback: () => [],
+    print: (entries) => entries,
   },
   rate: {
     flag: 'rate',
@@ -173,8 +234,10 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
 export const KEYS = Object.keys(FIELDS) as (keyof Answers)[]
 
 /** What the URL and certificate name, in this order: asked for, bound, this machine's. */
-export function allHosts({ bind, hosts }: Answers, { names, addresses }: Machine): string[] {
+export function allHosts({ bind, hosts, tls }: Pick<Answers, 'bind' | 'hosts' | 'tls'>, { names, addresses }: Machine): string[] {
   const outside = isEverywhere(bind) ? addresses.map(({ ip }) => ip) : []
+  // A certificate that others made names what it names; every address passes the Host check anyway.
+  if (tls === 'files' || tls === 'acme') return [...new Set([...hosts, 'localhost', ...names])]
   const near = ['127.0.0.1', 'localhost', '::1']
   const order = isLoopback(bind) ? [bind, ...near, ...names] : isEverywhere(bind) ? [...outside, ...names, ...near] : [bind, ...names, ...near]
   return [...new Set([...hosts, ...order])]

@@ -4,6 +4,7 @@ import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
+import { diskError, isFull } from './disk.ts'
 import { StackError } from './errors.ts'
 
 const PATIENCE_MS = 30_000
@@ -16,14 +17,16 @@ const PATIENCE_MS = 30_000
 export async function withLock<T>(dir: string, work: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
   const lock = join(dir, '.ollama-stack.lock')
   const mine = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`
-  writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
   try {
+    writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
     await acquire(lock, mine, patience)
     try {
       return await work()
     } finally {
       rmSync(lock, { force: true })
     }
+  } catch (error) {
+    throw isFull(error) && !(error instanceof StackError) ? diskError(error, lock) : error
   } finally {
     rmSync(mine, { force: true })
   }

@@ -1,7 +1,7 @@
 // This machine as others see it: its name and its addresses.
 
 import os from 'node:os'
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { isDnsName } from './values.ts'
 
 export interface Address {
@@ -42,6 +42,14 @@ export function thisMachine(hostname = os.hostname(), interfaces = os.networkInt
 
 export const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
 export const isEverywhere = (ip: string): boolean => ip === '0.0.0.0' || ip === '::'
+
+/** RFC 1918, 6598, 3927, 5735, 1112; RFC 4193, 4291. */
+const NOT_PUBLIC = new BlockList()
+for (const [net, bits] of [['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.168.0.0', 16], ['224.0.0.0', 3]] as const) NOT_PUBLIC.addSubnet(net, bits)
+for (const [net, bits] of [['::', 127], ['fc00::', 7], ['fe80::', 10], ['ff00::', 8]] as const) NOT_PUBLIC.addSubnet(net, bits, 'ipv6')
+
+/** Whether the whole internet may know that address. */
+export const isPublicAddress = (ip: string): boolean => !NOT_PUBLIC.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')
 
 /** Whether what goes there can be read on the way only by this machine or is encrypted already. */
 export function isPrivate(ip: string, { addresses }: Machine): boolean {

@@ -25,7 +25,8 @@ const WEB = /^(?:https?|wss?|ftp):/
  * Throws E_ORIGIN naming the entry: an origin that matched more than was meant would be a hole.
  */
 export function origins(text: string): string[] {
-  const preset = ORIGIN_PRESETS[text.toLowerCase()]
+  const name = text.toLowerCase()
+  const preset = Object.hasOwn(ORIGIN_PRESETS, name) ? ORIGIN_PRESETS[name] : undefined
   if (preset) return preset.origins
   return text.split(',').map((entry) => origin(entry.trim()))
 }

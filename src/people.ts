@@ -44,7 +44,7 @@ function explainDenied(error: unknown, { dir }: Project): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : ''
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error
   return new StackError('E_NOT_YOURS', `The people of this project can't be looked up or changed: ${(error as Error).message}.`, {
-    hint: `Run the command as the owner of ${dir} (ls -ld ${shellWord(dir)} shows who that is), or with sudo.`,
+    hint: code === 'EROFS' ? `${dir} is on a read-only file system. Make it writable: sudo mount -o remount,rw MOUNTPOINT` : `Run the command as the owner of ${dir} (ls -ld ${shellWord(dir)} shows who that is), or with sudo.`,
     cause: error,
   })
 }

@@ -1,36 +1,52 @@
 // The project's own README: how to live with this very stack. Names no person and no secret.
 
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
-import type { FileMap, Stack, StackConfig } from '../stacks/stack.ts'
+import type { FileMap, Stack, StackConfig, Tls } from '../stacks/stack.ts'
 import { stacksDir } from './paths.ts'
+import { urlOf } from './project.ts'
 
-const CERTS = '| `certs/` | `ca.crt` (clients need it), the server\'s certificate, people\'s certificates. `ca.key` signs new ones: keep it safe |\n'
+const CERTS: Record<Tls, string> = {
+  off: '',
+  private: "`ca.crt` (clients need it), the server's certificate, people's certificates. `ca.key` signs new ones: keep it safe",
+  files: "the server's certificate and key",
+  acme: "`acme/`: the server's certificates, their keys and the account at the CA, all made by Caddy. Keep it: a CA gives out only so many a week",
+}
+const OWN_CA = '; `ca.crt` and `ca.key`, which sign people\'s certificates: keep the key safe'
 
 export function projectReadme(stack: Stack, config: StackConfig): FileMap {
   const tls = config.tls !== 'off'
   const host = config.hosts[0] ?? config.bind
-  const url = `${tls ? 'https' : 'http'}://${isIP(host) === 6 ? `[${host}]` : host}:${config.port}`
+  const ca = config.tls === 'private' ? 'certs/ca.crt' : config.acme?.root ? 'certs/acme/root.crt' : null
+  const url = urlOf({ tls: config.tls, host, port: config.port })
   const text = fill(readFileSync(join(stacksDir, 'common', 'README.md'), 'utf8'), {
     name: config.name,
     title: stack.title,
     url,
     login: stack.howTo.login,
-    curl: `curl ${tls ? '--cacert certs/ca.crt ' : ''}${stack.howTo.curl} ${url}/api/tags`,
+    curl: `curl ${ca === null ? '' : `--cacert ${ca} `}${stack.howTo.curl} ${url}/api/tags`,
     credentials: stack.howTo.credentials.replace(/\.$/, ''),
     noun: stack.noun,
-    clients: clients(tls),
-    certs: tls ? CERTS : '',
+    clients: clients(config.tls, ca),
+    certs: tls ? `| \`certs/\` | ${CERTS[config.tls]}${stack.needsTls && ca !== 'certs/ca.crt' ? OWN_CA : ''} |\n` : '',
+    front: config.tls === 'acme' && !stack.needsTls ? '| `tls/` | what ends TLS in front of the proxy, and gets certificates. After an edit: `docker compose restart tls` |\n' : '',
     clear: tls ? '' : 'The connection is plain HTTP: whoever can listen on its way reads the credential. Keep it on this machine or inside a VPN.',
   })
   return new Map([['README.md', { content: `${text.trimEnd()}\n`, mode: 0o644 }]])
 }
 
-function clients(tls: boolean): string {
-  if (!tls) return 'The login goes where they ask for an API key, a token or extra headers.'
-  return 'They must trust `certs/ca.crt`: `SSL_CERT_FILE` for most programs, `NODE_EXTRA_CA_CERTS` for Node, `REQUESTS_CA_BUNDLE` for\n' +
-    'Python; a phone or browser imports it as a certificate authority. `up` renews the server\'s certificate in time.'
+const RENEWAL: Record<Tls, string> = {
+  off: '',
+  private: " `up` renews the server's certificate in time.",
+  files: 'Before the certificate ends, put the new files over `certs/server/server.crt` and `server.key`, then `./ollama-stack up`:\nno running answer is cut.',
+  acme: "Certificates renew themselves. Port 80 must stay reachable for that.",
+}
+
+function clients(tls: Tls, ca: string | null): string {
+  if (tls === 'off') return 'The login goes where they ask for an API key, a token or extra headers.'
+  if (ca === null) return RENEWAL[tls]
+  return `They must trust \`${ca}\`: \`SSL_CERT_FILE\` for most programs, \`NODE_EXTRA_CA_CERTS\` for Node, \`REQUESTS_CA_BUNDLE\` for\n` +
+    `Python; a phone or browser imports it as a certificate authority.${RENEWAL[tls].replace(/^(?=\S)/, ' ')}`
 }
 
 /** Replaces {{tokens}}. A token without a value, or a value without a token, is our own mistake. */

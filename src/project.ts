@@ -3,11 +3,12 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
-import type { Stack } from '../stacks/stack.ts'
+import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile } from './compose.ts'
 import { shellWord } from './curl.ts'
 import { StackError, UsageError } from './errors.ts'
+import { shownPath } from './quoted.ts'
 
 export interface Project {
   /** Absolute. */
@@ -15,7 +16,7 @@ export interface Project {
   name: string
   stack: Stack
   file: ComposeFile
-  tls: 'off' | 'private'
+  tls: Tls
   /** Plain HTTP was asked for on an address where others can listen. */
   insecureHttp: boolean
   bind: string
@@ -24,10 +25,12 @@ export interface Project {
   hosts: string[]
   /** Web pages and apps that may call from a browser. */
   origins: string[]
+  /** Addresses and CIDRs that may connect; none: everybody. */
+  allow: string[]
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
   url: string
-  /** Absolute path of the CA certificate that clients need, or null. */
+  /** Absolute path of the CA certificate that clients need; null where they trust it already, or need none. */
   ca: string | null
   model: string | null
 }
@@ -40,7 +43,9 @@ export function findProject(cwd: string, asked: string | undefined): string {
     if (existsSync(join(dir, '.ollama-stack'))) {
       throw new UsageError('E_NO_PROJECT', `${join(dir, 'compose.yaml')} is gone, or its x-ollama-stack block is.`, 'Put it back from your backup. What runs can be seen and stopped meanwhile: docker ps, docker compose -p NAME down')
     }
-    throw new UsageError('E_NO_PROJECT', `${dir} holds no stack (no compose.yaml with an x-ollama-stack block).`, `Make one there: npx create-ollama-stack@latest ${shellWord(asked)}`)
+    const shown = shownPath(dir)
+    throw new UsageError('E_NO_PROJECT', `${shown} holds no stack (no compose.yaml with an x-ollama-stack block).`,
+      shown === dir ? `Make one there: npx create-ollama-stack@latest ${shellWord(asked)}` : 'Name your project with -C DIR.')
   }
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     if (holdsStack(dir)) return dir
@@ -54,6 +59,9 @@ export function findProject(cwd: string, asked: string | undefined): string {
   }
 }
 
+/** What the system says of a path that can't be a directory's: a file, links in a circle, too long. */
+const NO_DIRECTORY = ['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']
+
 /** A directory counts even when its compose.yaml is broken: the error about that is the useful one. */
 function holdsStack(dir: string): boolean {
   const file = join(dir, 'compose.yaml')
@@ -61,7 +69,9 @@ function holdsStack(dir: string): boolean {
     if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
     return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EACCES')) throw cause
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    if (NO_DIRECTORY.includes(code)) return false
+    if (code !== 'EACCES') throw cause
     throw new StackError('E_NOT_YOURS', `${file} can't be read: permission denied.`, { hint: `Run the command as the owner of ${dir}, or with sudo.`, cause })
   }
 }
@@ -72,7 +82,7 @@ export function loadProject(dir: string): Project {
   const text = readFileSync(path, 'utf8')
   const file = parseCompose(text, path)
   const own = (file.tool ?? {}) as Record<string, unknown>
-  const stack = typeof own['auth'] === 'string' ? stacks[own['auth']] : undefined
+  const stack = typeof own['auth'] === 'string' && Object.hasOwn(stacks, own['auth']) ? stacks[own['auth']] : undefined
   if (!stack) {
     const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
     const ids = Object.keys(stacks)
@@ -81,7 +91,7 @@ export function loadProject(dir: string): Project {
       hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
     })
   }
-  const tls = own['tls'] === 'private' ? 'private' : 'off'
+  const tls = TLS.find((one) => one === own['tls']) ?? 'off'
   const absent = Object.keys(stack.files({ tls })).find((one) => !existsSync(join(dir, one)))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
@@ -101,11 +111,18 @@ export function loadProject(dir: string): Project {
     port,
     hosts,
     origins,
+    allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
-    url: `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
-    ca: tls === 'private' ? join(dir, 'certs', 'ca.crt') : null,
+    url: urlOf({ tls, host, port }),
+    ca: caOf(dir, tls),
     model: typeof own['model'] === 'string' ? own['model'] : null,
   }
+}
+
+/** A port that browsers and libraries would leave out is left out. */
+export function urlOf({ tls, host, port }: { tls: Tls; host: string; port: number }): string {
+  const usual = port === (tls === 'off' ? 80 : 443)
+  return `${tls === 'off' ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}${usual ? '' : `:${port}`}`
 }
 
 /** Enough to take a project down: its compose.yaml may be broken otherwise. Throws what loadProject throws when not even the name is there. */
@@ -114,12 +131,24 @@ export function loadName(dir: string): Pick<Project, 'dir' | 'name'> {
   return name === undefined ? loadProject(dir) : { dir, name }
 }
 
+/** The service with the published ports: the proxy, or what ends TLS in front of it. */
+export function frontOf({ services }: Pick<ComposeFile, 'services'>): 'tls' | 'proxy' {
+  return services['tls'] ? 'tls' : 'proxy'
+}
+
+function caOf(dir: string, tls: Tls): string | null {
+  if (tls === 'private') return join(dir, 'certs', 'ca.crt')
+  const root = join(dir, 'certs', 'acme', 'root.crt')
+  return tls === 'acme' && existsSync(root) ? root : null
+}
+
 function published(file: ComposeFile, path: string): { bind: string; port: number } {
-  const port = file.services['proxy']?.ports?.[0]
+  const front = frontOf(file)
+  const port = file.services[front]?.ports?.[0]
   if (!port?.published) {
-    throw new StackError('E_COMPOSE_INVALID', `${path}: services.proxy publishes no port, so nobody can reach this stack.`, {
+    throw new StackError('E_COMPOSE_INVALID', `${path}: services.${front} publishes no port, so nobody can reach this stack.`, {
       exit: 2,
-      hint: 'Give services.proxy.ports one entry with host_ip, target and published.',
+      hint: `Give services.${front}.ports one entry with host_ip, target and published.`,
     })
   }
   return { bind: port.host_ip ?? '0.0.0.0', port: Number(port.published) }

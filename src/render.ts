@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDocument, Scalar, isScalar, type Document } from 'yaml'
 import type { Credential, FileMap, Person, Stack, StackConfig } from '../stacks/stack.ts'
-import { makeCa, makeServerCert } from './certs.ts'
+import { dropMount } from '../stacks/acme/acme.ts'
+import { makeCa, makeServerCert, type KeyPair } from './certs.ts'
 import { launchers } from './launcher.ts'
 import { stacksDir } from './paths.ts'
 import { projectReadme } from './project-readme.ts'
@@ -21,13 +22,15 @@ export interface RenderOptions {
   now: Date
   /** The first person's own password, for stacks that take one. */
   password?: string
+  /** The server's certificate and key, with `tls: files`. */
+  own?: KeyPair | null
 }
 
 export async function render(
   stack: Stack,
   config: StackConfig,
   people: readonly Person[],
-  { now, password }: RenderOptions,
+  { now, password, own = null }: RenderOptions,
 ): Promise<Rendered> {
   const files: FileMap = new Map()
   for (const [path, source] of Object.entries(stack.files(config))) {
@@ -38,7 +41,7 @@ export async function render(
   merge(files, launchers())
   merge(files, projectReadme(stack, config))
   files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
-  if (config.tls === 'private') merge(files, await certificates(config, now))
+  merge(files, await certificates(stack, config, own, now))
 
   const credentials: Credential[] = []
   for (const [index, person] of people.entries()) {
@@ -63,16 +66,15 @@ function composeYaml(stack: Stack, config: StackConfig): string {
   set(doc, ['services', 'proxy', 'ports', 0, 'host_ip'], config.bind)
   set(doc, ['services', 'proxy', 'ports', 0, 'target'], tls ? 8443 : 8080)
   set(doc, ['services', 'proxy', 'ports', 0, 'published'], String(config.port))
+  set(doc, ['services', 'proxy', 'networks', 'edge', 'ipv4_address'], `${config.subnet}.10`)
   set(doc, ['services', 'proxy', 'networks', 'backend', 'ipv4_address'], `${config.subnet}.3`)
   set(doc, ['services', 'proxy', 'extra_hosts', 0], `ollama-api=${config.subnet}.2`)
   set(doc, ['services', 'ollama', 'networks', 'backend', 'ipv4_address'], `${config.subnet}.2`)
   set(doc, ['services', 'ollama', 'environment', 'OLLAMA_HOST'], `${config.subnet}.2:11434`)
   set(doc, ['networks', 'backend', 'ipam', 'config', 0, 'subnet'], `${config.subnet}.0/29`)
-  if (!tls) {
-    const volumes = doc.getIn(['services', 'proxy', 'volumes']) as { items: { get(key: string): unknown }[] }
-    volumes.items = volumes.items.filter((volume) => volume.get('target') !== '/certs')
-  }
-  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}) }
+  set(doc, ['networks', 'edge', 'ipam', 'config', 0, 'subnet'], `${config.subnet}.8/29`)
+  if (!tls) dropMount(doc, '/certs')
+  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}), ...(config.allow?.length ? { allow: [...config.allow] } : {}) }
   for (const [key, value] of Object.entries(own)) doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   stack.compose?.(doc, config)
   return yamlText(doc)
@@ -96,16 +98,22 @@ function quoted(doc: Document, value: string | string[] | boolean | null): unkno
   return node
 }
 
-async function certificates(config: StackConfig, now: Date): Promise<FileMap> {
-  const ca = await makeCa({ name: config.name, now })
-  const server = await makeServerCert({ ca, hosts: config.hosts, now })
-  return new Map([
-    ['certs/ca.crt', { content: ca.cert, mode: 0o644 }],
-    ['certs/ca.key', { content: ca.key, mode: 0o600 }],
-    ['certs/server/ca.crt', { content: ca.cert, mode: 0o644 }],
-    ['certs/server/server.crt', { content: server.cert, mode: 0o644 }],
-    ['certs/server/server.key', { content: server.key, mode: 0o600 }],
-  ])
+/** A CA of the project's own makes the server's certificate, people's, or both. */
+async function certificates({ needsTls }: Stack, { name, tls, hosts }: StackConfig, own: KeyPair | null, now: Date): Promise<FileMap> {
+  const files: FileMap = new Map()
+  const add = (path: string, content: string, mode: number): unknown => files.set(path, { content, mode })
+  if (tls === 'private' || needsTls) {
+    const ca = await makeCa({ name, now })
+    add('certs/ca.crt', ca.cert, 0o644)
+    add('certs/ca.key', ca.key, 0o600)
+    add('certs/server/ca.crt', ca.cert, 0o644)
+    if (tls === 'private') own = await makeServerCert({ ca, hosts, now })
+  }
+  if (own) {
+    add('certs/server/server.crt', own.cert, 0o644)
+    add('certs/server/server.key', own.key, 0o600)
+  }
+  return files
 }
 
 function merge(into: FileMap, from: FileMap): void {

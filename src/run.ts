@@ -9,7 +9,7 @@ import { callable } from './callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { commandHelp, flagsOf, overview } from './help.ts'
 import { nearest } from './nearest.ts'
-import { quoted } from './quoted.ts'
+import { harmless, quoted } from './quoted.ts'
 import { plainUi } from './ui-plain.ts'
 import { version } from './version.ts'
 
@@ -42,8 +42,8 @@ export async function run(proc: Process): Promise<number> {
     return await dispatch(proc, json)
   } catch (caught) {
     const error = known(caught, proc.signal)
-    const message = error.message.trimEnd()
-    const hint = callable(error.hint, targetOf(proc), proc.cwd)
+    const message = harmless(error.message.trimEnd())
+    const hint = harmless(callable(error.hint, targetOf(proc), proc.cwd))
     if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint } })}\n`)
     else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${hint === '' ? '' : `${hint.replace(/^/gm, '  ')}\n`}`)
     if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)

@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import fs from 'fs-extra'
 import type { FileMap } from '../stacks/stack.ts'
-import { applyChange, handOver } from './disk.ts'
+import { shellWord } from './curl.ts'
+import { applyChange, handOver, isFull } from './disk.ts'
 import { bundleDir } from './paths.ts'
 import { StackError } from './errors.ts'
 
@@ -31,9 +32,12 @@ export function writeProject(dir: string, files: FileMap): void {
     fs.chmodSync(staging, 0o755)
     applyChange(staging, files)
     fs.copySync(bundleDir, join(staging, '.ollama-stack'))
-    if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server'], NOBODY, NOBODY)
+    if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server', 'certs/acme'], NOBODY, NOBODY)
     if (fs.existsSync(dir)) fillEmpty(staging, dir)
     else renameSync(staging, dir)
+  } catch (cause) {
+    if (!isFull(cause)) throw cause
+    throw new StackError('E_DISK_FULL', `The disk is full: ${dir} could not be written. Nothing was left there.`, { hint: `Free some space (df -h ${shellWord(dirname(dir))}), then run the same command again.`, cause })
   } finally {
     fs.removeSync(staging)
   }

@@ -1,10 +1,11 @@
 // The server's certificate on disk: whole before a proxy is started with it, and renewed in time.
 
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Tls } from '../stacks/stack.ts'
 import { makeServerCert, readCert } from './certs.ts'
-import { applyChange } from './disk.ts'
+import { applyChange, readPlain } from './disk.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
 
@@ -15,18 +16,42 @@ const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key:
  * Throws E_CERT_DAMAGED. nginx and Caddy say of a damaged file only that it is one, and Caddy starts
  * without complaint when the CA's file is empty: nobody could log in then, with no word why.
  */
-export function checkServerCert({ dir, tls }: Pick<Project, 'dir' | 'tls'>): void {
-  if (tls === 'off') return
-  for (const path of [FILES.ca, FILES.cert]) whole(dir, path, 'is not a whole certificate in PEM form', readCert)
+export function checkServerCert({ dir, tls, stack }: Pick<Project, 'dir' | 'tls'> & { stack: Pick<Project['stack'], 'needsTls'> }): void {
+  if (tls === 'private' || stack.needsTls) whole(dir, FILES.ca, 'is not a whole certificate in PEM form', readCert)
+  if (!isFile(tls)) return
+  whole(dir, FILES.cert, 'is not a whole certificate in PEM form', readCert)
   const cert = read(dir, FILES.cert)
   const fits = whole(dir, FILES.key, 'is not a whole private key in PEM form', (text) => cert === null || new X509Certificate(cert).checkPrivateKey(createPrivateKey(text)))
   if (fits === false) throw damaged(join(dir, FILES.key), 'is the key of another certificate than server.crt beside it')
 }
 
-/** null: it may not be read. Throws E_CERT_DAMAGED. */
-export function serverCert({ dir }: Pick<Project, 'dir'>): { notAfter: string } | null {
-  const facts = whole(dir, FILES.cert, 'is not a whole certificate in PEM form', readCert)
-  return facts && { notAfter: facts.notAfter.toISOString() }
+/** PEM of the certificate that clients see, without what follows it; null: it may not be read, or isn't there yet. Throws E_CERT_DAMAGED. */
+export function servedCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>): string | null {
+  const path = tls === 'acme' ? newestOf(dir, hosts[0] ?? '') : FILES.cert
+  if (path === null) return null
+  return whole(dir, path, 'is not a whole certificate in PEM form', (text) => new X509Certificate(text).toString())
+}
+
+/** As servedCert. */
+export function serverCert(project: Pick<Project, 'dir' | 'tls' | 'hosts'>): { notAfter: string } | null {
+  const cert = servedCert(project)
+  return cert === null ? null : { notAfter: readCert(cert).notAfter.toISOString() }
+}
+
+const isFile = (tls: Tls): boolean => tls === 'private' || tls === 'files'
+
+/** Caddy keeps a folder per CA, and in it one per name (certmagic, StorageKeys): the newest counts. */
+function newestOf(dir: string, host: string): string | null {
+  const name = host.replaceAll(':', '-').toLowerCase()
+  const root = join('certs', 'acme', 'certificates')
+  try {
+    const found = readdirSync(join(dir, root)).map((ca) => join(root, ca, name, `${name}.crt`)).filter((path) => existsSync(join(dir, path)))
+    const age = (path: string): number => statSync(join(dir, path)).mtimeMs
+    return found.sort((a, b) => age(b) - age(a))[0] ?? null
+  } catch (cause) {
+    if (['ENOENT', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null
+    throw cause
+  }
 }
 
 export interface Renewal {
@@ -37,12 +62,15 @@ export interface Renewal {
 
 /** Makes a new one when the old one ends within 30 days. It takes the project's own CA, whose key may be kept elsewhere. */
 export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): Promise<Renewal> {
-  const text = tls === 'off' ? null : read(dir, FILES.cert)
+  const text = isFile(tls) ? read(dir, FILES.cert) : null
   const end = text === null ? null : readCert(text).notAfter
   if (end === null || end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
+  if (tls === 'files') {
+    return { renewed: false, warning: `The server's certificate ${end < now ? 'ended' : 'ends'} on ${end.toISOString().slice(0, 10)}. Put the new files over ${FILES.cert} and ${FILES.key}, then run this again.` }
+  }
   const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
     const file = join(dir, path)
-    return existsSync(file) ? readFileSync(file, 'utf8') : null
+    return existsSync(file) ? readPlain(file) : null
   })
   if (!cert || !key) {
     return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
@@ -65,7 +93,7 @@ function whole<T>(dir: string, path: string, otherwise: string, parse: (text: st
 /** null: it is somebody else's, who lets this user start it but not look into it. */
 function read(dir: string, path: string): string | null {
   try {
-    return readFileSync(join(dir, path), 'utf8')
+    return readPlain(join(dir, path))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EACCES') return null
     throw damaged(join(dir, path), (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : "can't be read", cause)

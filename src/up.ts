@@ -2,15 +2,18 @@
 
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { parseDocument, Scalar } from 'yaml'
+import { explainAcme } from './acme-failure.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
+import { doorOf } from './door.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
-import { checkServerCert, renewServerCert } from './server-cert.ts'
+import { peerCert } from './peer-cert.ts'
+import { checkServerCert, renewServerCert, servedCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -36,17 +39,33 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   if (warning !== null) ui.warn(warning)
   const steps = plan(want, await engine.observe(project.name, want.images, signal))
   const services = want.services.map(({ service }) => service)
-  const title = steps.length === 0 ? 'Everything is as compose.yaml says' : 'Start the stack'
+  const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
-    if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
-    await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+    try {
+      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+      await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+    } catch (error) {
+      throw explainAcme(error, project)
+    }
   })
-  if (!renewed) return printPlan(steps)
+  if (!renewed && !(await showsAnother(project))) return printPlan(steps)
   const { containers } = await engine.observe(project.name, [], signal)
   for (const { id, service } of containers) if (service === 'proxy') await engine.signal(id, project.stack.reload)
-  return [...printPlan(steps), 'renew the server certificate']
+  return [...printPlan(steps), renewed ? 'renew the server certificate' : 'take the new server certificate']
+}
+
+/** Whether the proxy still has a certificate in hand that was replaced on disk. */
+async function showsAnother(project: Project): Promise<boolean> {
+  const cert = project.tls === 'private' || project.tls === 'files' ? servedCert(project) : null
+  if (cert === null) return false
+  const { connect, url } = doorOf(project)
+  try {
+    return (await peerCert(connect, new URL(url).hostname, null)).toString() !== cert
+  } catch {
+    return false // not to be reached from here: the smoke tests say more about that
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 // comes near a file. All throw UsageError.
 
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { domainToASCII } from 'node:url'
 import { ROLES, type Person, type Role } from '../stacks/stack.ts'
 import { checkNewName } from '../stacks/names.ts'
@@ -39,9 +40,9 @@ export function people(texts: readonly string[]): Person[] {
     if (more.length > 0) throw new UsageError('E_USER_NAME', `${quoted(text)} has too many colons.`, 'Write NAME or NAME:ROLE: --user ann:admin')
     checkNewName(name, found.map((person) => person.name))
     if (name.toLowerCase().startsWith(TEST_PREFIX)) {
-      throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name: names that begin with ${TEST_PREFIX} belong to the smoke tests.`, 'Choose another one.')
+      throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name: names that begin with ${TEST_PREFIX} belong to the smoke tests.`, 'Choose another one: --user ann')
     }
-    found.push({ name, role: role === undefined ? (found.length === 0 ? 'admin' : 'user') : word<Role>(`The role of ${name}`, role, ROLES) })
+    found.push({ name, role: role === undefined ? (found.length === 0 ? 'admin' : 'user') : word<Role>(`The role in --user ${name}`, role, ROLES) })
   }
   return found
 }
@@ -54,7 +55,7 @@ export function address(text: string): string {
 }
 
 /** The short form of RFC 5952. `::ffff:127.0.0.1` is 127.0.0.1, and is judged as that. */
-function short(ip: string): string {
+export function short(ip: string): string {
   if (isIP(ip) === 4) return ip
   const brief = new URL(`http://[${ip}]`).hostname.slice(1, -1)
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(brief)
@@ -94,11 +95,32 @@ export function rate(text: string): string {
   throw new UsageError('E_RATE', `--rate can't be ${quoted(text)}.`, 'Give requests per second or minute, for each person: --rate 60/m')
 }
 
-/** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. */
-export function modelName(text: string): string {
+/** `gemma3:1b`, `hf.co/org/model:Q4_K_M`. `flag`: where it was written, if in a flag. */
+export function modelName(text: string, flag = ''): string {
   if (text.length <= 256 && /^[A-Za-z0-9][\w.-]*(:\d+)?(\/[A-Za-z0-9][\w.-]*)*(:[\w.-]+)?$/.test(text) && !text.includes('..')) return text
-  throw new UsageError('E_MODEL_NAME', `${quoted(text)} isn't a model name.`, 'Names look like gemma3:1b or hf.co/org/model:Q4_K_M. See https://ollama.com/library')
+  throw new UsageError('E_MODEL_NAME', flag === '' ? `${quoted(text)} isn't a model name.` : `${flag} can't be ${quoted(text)}: it isn't a model name.`, 'Names look like gemma3:1b or hf.co/org/model:Q4_K_M. See https://ollama.com/library')
 }
 
 /** A model, or null for `none`. */
-export const model = (text: string): string | null => (text === 'none' ? null : modelName(text))
+export const model = (text: string): string | null => (text === 'none' ? null : modelName(text, '--model'))
+
+/** A mail address in plain ASCII: it goes to the CA and into a file of Caddy's. */
+export function email(text: string): string {
+  const [local = '', domain = '', ...more] = text.split('@')
+  if (more.length === 0 && /^[A-Za-z0-9._%+-]{1,64}$/.test(local) && isDnsName(domain.toLowerCase())) return text
+  throw new UsageError('E_EMAIL', `--acme-email can't be ${quoted(text)}: it isn't a mail address.`, 'Give one that you read, such as --acme-email ann@example.com')
+}
+
+/** The URL of an ACME directory (RFC 8555, 7.1.1). */
+export function acmeDirectory(text: string): string {
+  const [, name = '', port] = /^https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::([1-9]\d{0,4}))?(?:\/[\w.~-]+)*\/?$/.exec(text) ?? []
+  const known = isIP(name.replace(/^\[|\]$/g, '')) !== 0 || isDnsName(name.toLowerCase())
+  if (known && Number(port ?? 443) <= 65535) return text
+  throw new UsageError('E_ACME', `--acme-directory can't be ${quoted(text)}: it isn't an https URL of a CA's directory.`, 'Such as --acme-directory https://ca.example.com/acme/acme/directory. Leave it out for Let\'s Encrypt.')
+}
+
+/** Absolute. What is there is looked at later (own-cert.ts). */
+export function path(flag: string, text: string, cwd: string): string {
+  if (text !== '' && !text.includes('\0')) return resolve(cwd, text)
+  throw new UsageError('E_VALUE', `${flag} can't be ${quoted(text)}: it names no file.`, 'Give the path of the file.')
+}

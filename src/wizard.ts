@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { wrapTextWithPrefix } from '@clack/core'
 import { isCancel, multiselect, select } from '@clack/prompts'
 import { stacks } from '../stacks/index.ts'
+import type { Tls } from '../stacks/stack.ts'
 import type { Context } from './command.ts'
 import { conflicts, throwAll } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
@@ -39,7 +40,7 @@ async function askWith(given: Known, setting: Setting, { ui }: Context, to: Stre
     const field = FIELDS[key] as Field<unknown>
     const fallback = field.fallback(answers, setting)
     const options = field.question?.kind === 'choice' ? possible(key, field.question.options(answers, setting), answers, setting) : []
-    if (field.question === undefined) Object.assign(answers, { [key]: fallback })
+    if (field.question === undefined || field.question.when?.(answers) === false) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
       const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, field.print(fallback)[0] ?? '', to)]
@@ -130,17 +131,20 @@ async function taken(bind: string, port: number): Promise<string | undefined> {
   return (await portFree(bind, port)) ? undefined : `Something listens on port ${port} already.\nChoose another one.`
 }
 
+const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with a private CA', files: 'HTTPS with your own certificate', acme: "HTTPS with a certificate of an ACME CA" }
+
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, model } = answers
+  const { directory, name, auth, people, bind, port, tls, origins, allow, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
     ['Login', stacks[auth]?.title ?? auth],
     ['People', people.map((person) => `${person.name} (${person.role})`).join(', ')],
-    ['Reachable', `${bind}, port ${port}, ${tls === 'off' ? 'plain HTTP' : 'HTTPS with a private CA'}`],
+    ['Reachable', `${bind}, port ${port}, ${TLS_WORDS[tls]}`],
     ...(tls === 'off' ? [] : [['Names', allHosts(answers, machine).join(', ')]]),
     ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
+    ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
     ['Test model', model ?? 'none'],
   ]
   // The box itself takes six columns.

@@ -18,7 +18,7 @@ export function checkNewName(name: string, existing: readonly string[]): void {
 }
 
 export function unknownPerson(name: string): UsageError {
-  return new UsageError('E_USER_UNKNOWN', `There is no user ${JSON.stringify(name)}.`, 'See who there is: ./ollama-stack user list')
+  return new UsageError('E_USER_UNKNOWN', `There is no user "${printable(name)}".`, 'See who there is: ./ollama-stack user list')
 }
 
 /** Throws E_USER_EXPIRED: a new credential would be as dead as the old one. `noun` as in the stack. */

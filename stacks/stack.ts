@@ -18,6 +18,20 @@ export type FileMap = Map<string, FileEntry>
 /** Files to write; null means: remove this one. */
 export type Change = Map<string, FileEntry | null>
 
+/** off: plain HTTP. private: a CA of the project's own. files: the owner's certificate. acme: one that a public CA gives. */
+export type Tls = 'off' | 'private' | 'files' | 'acme'
+export const TLS: readonly Tls[] = ['off', 'private', 'files', 'acme']
+
+export interface Acme {
+  /** What certificates are asked for: the first one stands in the URL. */
+  names: string[]
+  email: string | null
+  /** URL of the CA's directory; null: Let's Encrypt. */
+  directory: string | null
+  /** PEM of the root that clients and Caddy need to trust that CA; null: everybody does. */
+  root: string | null
+}
+
 /** What was decided, validated. Never holds a secret. */
 export interface StackConfig {
   /** Compose project name. */
@@ -27,13 +41,17 @@ export interface StackConfig {
   /** The IP address that the port is published on. */
   bind: string
   port: number
-  tls: 'off' | 'private'
+  tls: Tls
+  /** With `tls: acme`. */
+  acme?: Acme | null
   /** Plain HTTP was insisted on, on an address where others can listen. */
   insecureHttp?: boolean
   /** DNS names and IPs: what the certificate names and which Host headers pass. */
   hosts: string[]
   /** Web pages and apps that may call from a browser: exact origins, or `SCHEME://*`. */
   origins?: readonly string[]
+  /** Addresses and CIDRs that may connect; none: everybody. */
+  allow?: readonly string[]
   /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
   rate?: string | null
   /** Ollama model for the first test, or null for none. */
@@ -183,6 +201,8 @@ export interface Stack {
   }
   /** What a line of the proxy's log says, if it is about somebody who was let in. */
   visit(line: string): Visit | null
+  /** Which address asked for what, if a line of the proxy's log is about a request. */
+  caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
   /** Sent without a login, but for what their lines say. */
   spellings(valid: MadeCredential): Spelling[]

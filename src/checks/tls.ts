@@ -1,9 +1,9 @@
 // The server's certificate and protocol, as a strict client sees them.
 
-import tls from 'node:tls'
-import { isIP } from 'node:net'
-import { ask, TlsAlert } from '../http.ts'
-import { failed, passed, type Check, type Visit } from './check.ts'
+import { covers } from '../host-match.ts'
+import { ask, TlsAlert, type Door } from '../http.ts'
+import { peerCert } from '../peer-cert.ts'
+import { couldNotRun, failed, passed, type Check } from './check.ts'
 
 const DAY = 24 * 60 * 60_000
 /** Below this, `up` should have made a new one. */
@@ -13,15 +13,31 @@ export const tlsChecks: Check[] = [
   {
     id: 'certificate',
     title: 'The certificate chain, its names and its dates hold',
-    async run(visit) {
-      const { project, door, now } = visit
-      const peer = await handshake(visit)
-      const days = Math.floor((new Date(peer.valid_to).getTime() - now.getTime()) / DAY)
-      if (days < SOON_DAYS) return failed(`expires in ${days} days`)
-      const names = peer.subjectaltname?.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')) ?? []
-      const missing = project.hosts.filter((host) => !names.some((name) => same(name, host)))
+    async run({ project, door, now }) {
+      const name = nameOf(door)
+      const { validTo, subjectAltName = '' } = await peerCert(door.connect, name, door.ca)
+      const days = Math.floor((new Date(validTo).getTime() - now.getTime()) / DAY)
+      if (days < (project.tls === 'acme' ? 0 : SOON_DAYS)) return failed(`expires in ${days} days`)
+      const names = subjectAltName.split(', ').map((one) => one.replace(/^(DNS|IP Address):/, ''))
+      // Others' certificates name what they name; ours all of it.
+      const missing = (project.tls === 'private' ? project.hosts : [name]).filter((host) => !covers(names, host))
       if (missing.length > 0) return failed(`doesn't name ${missing.join(', ')}`)
-      return passed(`${new URL(door.url).hostname} verified, ${names.length} names, ${days} days left`)
+      return passed(`${name} verified, ${names.length} ${names.length === 1 ? 'name' : 'names'}, ${days} days left`)
+    },
+  },
+  {
+    id: 'certificate-trusted',
+    title: 'Clients trust the certificate without a CA file',
+    applies: ({ tls, ca }) => tls !== 'off' && ca === null,
+    async run({ project, door }) {
+      try {
+        await peerCert(door.connect, nameOf(door))
+        return passed('signed by a CA that everybody has')
+      } catch (error) {
+        const why = `${error instanceof Error ? error.message : String(error)}; clients need its CA's certificate`
+        // A company's CA may be on its machines and not in Node's list.
+        return project.tls === 'files' ? couldNotRun(`not one of the CAs that come with Node: ${why}`) : failed(why)
+      }
     },
   },
   {
@@ -41,27 +57,6 @@ export const tlsChecks: Check[] = [
   },
 ]
 
-/** Throws when the chain doesn't verify against the project's CA. */
-function handshake({ door }: Visit): Promise<tls.PeerCertificate> {
-  const name = new URL(door.url).hostname.replace(/^\[|\]$/g, '')
-  return new Promise((resolve, reject) => {
-    const socket = tls.connect({
-      ...door.connect,
-      ca: door.ca ?? undefined,
-      ...(isIP(name) ? { checkServerIdentity: () => undefined } : { servername: name }),
-    })
-    socket.setTimeout(5000, () => socket.destroy(new Error('no TLS handshake within 5 s')))
-    socket.on('error', reject)
-    socket.on('secureConnect', () => {
-      const peer = socket.getPeerCertificate()
-      socket.end()
-      resolve(peer)
-    })
-  })
-}
-
-/** The two spellings of an IPv6 address are one. */
-function same(a: string, b: string): boolean {
-  const plain = (name: string): string => (isIP(name) === 6 ? new URL(`http://[${name}]`).hostname : name.toLowerCase())
-  return plain(a) === plain(b)
+function nameOf({ url }: Door): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '')
 }

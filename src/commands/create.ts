@@ -17,10 +17,10 @@ import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
 import { allOk, runChecks } from '../checks.ts'
 import { define, type Context, type Input } from '../command.ts'
-import { toConfig, type StaticConfig } from '../config.ts'
+import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
 import { connect, type Engine } from '../engine.ts'
-import { adding, CancelError, StackError } from '../errors.ts'
+import { adding, CancelError, StackError, UsageError } from '../errors.ts'
 import { loadProject } from '../project.ts'
 import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
@@ -102,8 +102,8 @@ async function compose({ answers, machine, password }: Answered, engine: Engine 
   const stack = stacks[config.auth]
   if (!stack) throw new Error(`no stack called ${config.auth}`)
   if (engine) await nothingInTheWay(engine, config)
-  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config.name, engine) }
-  return { config, engine, ...await render(stack, whole, answers.people, { now, ...(password === undefined ? {} : { password }) }) }
+  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config, engine) }
+  return { config, engine, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
 }
 
 async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {
@@ -128,7 +128,11 @@ async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { 
   })
 }
 
-async function freeSubnet(name: string, engine: Engine | null): Promise<string> {
+/** Apart from every other network, and from the addresses that may connect: Docker's own would be on the list. */
+async function freeSubnet({ name, allow = [] }: StaticConfig, engine: Engine | null): Promise<string> {
   const networks = engine ? await engine.networks() : []
-  return subnetFor(name, networks.filter(({ project }) => project !== name).flatMap(({ subnets }) => subnets))
+  const taken = networks.filter(({ project }) => project !== name).flatMap(({ subnets }) => subnets)
+  const subnet = subnetFor(name, [...taken, ...allow])
+  if (subnet !== null) return subnet
+  throw new UsageError('E_ALLOW', `--allow leaves no private address range for the stack's own networks: Docker's address on them would be on the list, and with it everybody.`, 'Name smaller ranges, those that your clients are in.')
 }

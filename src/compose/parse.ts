@@ -50,7 +50,7 @@ export function parseCompose(content: string, path: string): ComposeFile {
 
 function syntaxError(content: string, path: string, lines: LineCounter, error: { pos: [number, number]; message: string }): StackError {
   const { line, col } = lines.linePos(error.pos[0])
-  const text = content.split('\n')[line - 1] ?? ''
+  const text = (content.split('\n')[line - 1] ?? '').slice(0, 200)
   return new StackError('E_COMPOSE_SYNTAX', `${basename(path)}:${line}:${col}: this is not valid YAML: ${error.message}\n  ${text}`, {
     exit: 2,
     hint: `Fix line ${line} of ${path}. YAML counts spaces at the start of a line, and allows no tabs there.`,
@@ -67,7 +67,8 @@ function topLevel(root: At): Map<string, At> {
 }
 
 function checkKey(at: At, name: string): void {
-  if (!KEY.test(name)) throw invalid({ ...at, node: null }, 'is no name: use letters, digits, dot, dash and underscore')
+  // As a key of an object __proto__ would vanish.
+  if (!KEY.test(name) || name === '__proto__') throw invalid({ ...at, node: null }, 'is no name: use letters, digits, dot, dash and underscore')
 }
 
 /** Compose takes the directory's name, cut to what a project name may hold. */
@@ -100,16 +101,16 @@ function checkReferences(file: ComposeFile, name: string, at: At): void {
     throw invalid(given.get(key) ?? child(at, key, null, at.offset), expected)
   }
   for (const key of Object.keys(service?.networks ?? {})) {
-    if (!file.networks[key]) fail('networks', `names the network ${key}, which the file doesn't define`)
+    if (!Object.hasOwn(file.networks, key)) fail('networks', `names the network ${key}, which the file doesn't define`)
   }
   for (const mount of service?.volumes ?? []) {
-    if (mount.type === 'volume' && mount.source && !file.volumes[mount.source]) {
+    if (mount.type === 'volume' && mount.source && !Object.hasOwn(file.volumes, mount.source)) {
       fail('volumes', `names the volume ${mount.source}, which the file doesn't define`)
     }
     if (service?.tmpfs?.some((entry) => entry.split(':')[0] === mount.target)) fail('tmpfs', `mounts ${mount.target}, and so does volumes`)
   }
   for (const key of Object.keys(file.dependsOn[name] ?? {})) {
-    if (!file.services[key]) fail('depends_on', `names the service ${key}, which the file doesn't define`)
+    if (!Object.hasOwn(file.services, key)) fail('depends_on', `names the service ${key}, which the file doesn't define`)
   }
 }
 

@@ -70,7 +70,8 @@ export function isNull(at: At): boolean {
 }
 
 /** The pairs of a map, merge keys (`<<`) resolved; the map's own keys win. */
-export function entries(at: At): [key: string, value: At][] {
+export function entries(at: At, above: readonly Node[] = []): [key: string, value: At][] {
+  if (at.node && above.includes(at.node)) throw invalid(at, 'is merged into itself')
   if (!isMap(at.node)) throw invalid(at, 'must be a map of keys and values')
   const own: [string, At][] = []
   const merged: [string, At][] = []
@@ -84,7 +85,7 @@ export function entries(at: At): [key: string, value: At][] {
     }
     const from = child(at, '<<', pair.value, offset)
     const maps = isSeq(from.node) ? from.node.items.map((item, i) => child(from, i, item, offset)) : [from]
-    for (const map of maps) merged.push(...entries({ ...map, key: at.key }))
+    for (const map of maps) merged.push(...entries({ ...map, key: at.key }, [...above, at.node]))
   }
   const seen = new Set(own.map(([key]) => key))
   return [...own, ...merged.filter(([key]) => !seen.has(key) && seen.add(key))]

@@ -120,7 +120,7 @@ export function object(table: Table): Reader<Record<string, unknown>> {
   return (at) => {
     const given = new Map(entries(at))
     for (const [key, value] of given) {
-      if (!(key in table) && !key.startsWith('x-')) throw unknownKey({ ...value, node: null }, key, Object.keys(table))
+      if (!Object.hasOwn(table, key) && !key.startsWith('x-')) throw unknownKey({ ...value, node: null }, key, Object.keys(table))
     }
     const result: Record<string, unknown> = {}
     for (const [key, row] of Object.entries(table)) {

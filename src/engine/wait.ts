@@ -29,6 +29,7 @@ export async function waitHealthy(docker: Client, project: string, services: str
 export async function waitContainers(docker: Client, ids: string[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + timeoutMs
   const stop = new AbortController()
+  const cancelled = aborted(signal, stop.signal)
   const bell = await ring(docker, ids, stop.signal)
   try {
     let waiting = ids
@@ -41,7 +42,7 @@ export async function waitContainers(docker: Client, ids: string[], timeoutMs: n
       if (!first) return
       const left = deadline - Date.now()
       if (left <= 0) throw await unhealthy(docker, first, `is still not healthy after ${Math.round(timeoutMs / 1000)} s`)
-      await Promise.race([bell.next(), pause(Math.min(states.includes('settling') ? STEADY : POLL, left), stop.signal), aborted(signal, stop.signal)])
+      await Promise.race([bell.next(), pause(Math.min(states.includes('settling') ? STEADY : POLL, left), stop.signal), cancelled])
     }
   } catch (error) {
     throw explainEngine(error, 'wait for the containers')

@@ -27,7 +27,7 @@ interface Line {
 
 function parse(text: string): Line[] {
   return text.split(/(?<=\n)/).map((line) => {
-    const [, name, hash = '', rest = ''] = /^([^#:\r\n][^:\r\n]*):([^:\r\n]*)(.*?)\r?\n?$/.exec(line) ?? []
+    const [, name, hash = '', rest = ''] = /^([^#:\r\n][^:\r\n]*):([^:\r\n]*)([^]*?)\r?\n?$/.exec(line) ?? []
     return { text: line, name: name ?? null, hash, rest }
   })
 }
@@ -40,14 +40,20 @@ export function names(text: string): string[] {
 /** Who can log in, each by their first line, as nginx takes it. A line that the proxy refuses is nobody's (see `problems`). */
 export function entries(text: string): Entry[] {
   const found = new Map<string, Entry | null>()
+  let above = ''
   for (const line of parse(text)) {
-    if (line.name !== null && NAME.test(line.name) && !found.has(line.name)) found.set(line.name, whole(line) ? entryOf(line.name, line) : null)
+    const { name } = line
+    if (name !== null && NAME.test(name) && !found.has(name)) found.set(name, whole(line) && !skipsNext(above, name) ? entryOf(name, line) : null)
+    above = line.text
   }
   return [...found.values()].filter((entry) => entry !== null)
 }
 
 /** Without its end it may be half of one. */
 const whole = ({ text }: Line): boolean => text.endsWith('\n')
+
+/** nginx skips a line and the next one when it is the beginning of the name, without a colon (people.js says why). */
+const skipsNext = (line: string, name: string): boolean => line.length > 1 && line.endsWith('\n') && name.startsWith(line.slice(0, -1))
 
 function entryOf(name: string, { hash, rest }: Line): Entry | null {
   const [match, role, end, created] = REST.exec(rest) ?? []
@@ -58,13 +64,14 @@ function entryOf(name: string, { hash, rest }: Line): Entry | null {
 /** Why a line lets nobody in, a sentence each. */
 export function problems(text: string): string[] {
   const seen = new Set<string>()
-  return parse(text).flatMap((line, index) => {
+  return parse(text).flatMap((line, index, all) => {
     const { name, hash, rest } = line
     const at = `credentials/htpasswd, line ${index + 1}`
     if (name === null) return /^\s*(?:#|$)/.test(line.text) ? [] : [`${at} is not NAME:HASH`]
     if (!NAME.test(name)) return [`${at}: nobody can log in under such a name`]
     if (seen.has(name)) return [`${at}: ${name} has a line above, and only the first one counts`]
     seen.add(name)
+    if (skipsNext(all[index - 1]?.text ?? '', name)) return [`${at}: ${name} can't log in, because the line above is only the beginning of that name`]
     if (!whole(line)) return [`${at}, of ${name}, has no line end: it may be half of one`]
     if (!GOOD_HASH.test(hash)) return [`${at}: the password of ${name} isn't a bcrypt hash of cost 4 to 12`]
     if (!REST.test(rest)) return [`${at}: what follows the hash of ${name} isn't ROLE, ROLE:END or ROLE:END:CREATED (admin or user; seconds since 1970, or - for no end)`]
@@ -82,7 +89,8 @@ function lineOf({ name, hash, role, expires, created }: Entry): string {
 }
 
 export function append(text: string, entry: Entry): string {
-  return text + lineOf(entry)
+  const last = parse(text).findLast((line) => line.text !== '')?.text ?? ''
+  return `${text}${skipsNext(last, entry.name) ? '\n' : ''}${lineOf(entry)}`
 }
 
 /** In the place of that name's first line, and without its others. */
@@ -90,7 +98,7 @@ export function replace(text: string, entry: Entry): string {
   const lines = parse(text)
   const first = lines.findIndex(({ name }) => name === entry.name)
   const kept = (part: Line[]): string => part.filter(({ name }) => name !== entry.name).map((line) => line.text).join('')
-  return kept(lines.slice(0, first)) + lineOf(entry) + kept(lines.slice(first))
+  return append(kept(lines.slice(0, first)), entry) + kept(lines.slice(first))
 }
 
 /** Without any line of that name: nginx takes the first of several, so one left over would count. */

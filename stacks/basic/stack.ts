@@ -2,8 +2,8 @@
 
 import { StackError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
-import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
-import { visit } from '../nginx/visit.ts'
+import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
+import { caller, visit } from '../nginx/visit.ts'
 import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, entries, names, problems, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
@@ -31,10 +31,12 @@ export const basic: Stack = {
   },
   challenge: /^Basic realm="Ollama", charset="UTF-8"$/,
   files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
-  render: (config) => new Map([...gateLists(config), ...rateLimit(config)]),
+  render: (config) => new Map([...generated(config), ...rateLimit(config)]),
+  compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(read(files, HTPASSWD)), issue, rotate, remove },
   visit,
+  caller,
   badLogins,
   spellings,
 }

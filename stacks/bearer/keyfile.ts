@@ -33,13 +33,14 @@ const HEAD = `# Who may log in: NAME:ROLE:WHAT[:END[:CREATED]]
 #   KEY=olsk_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d =); echo "ann:user:$(printf %s "$KEY" | openssl dgst -sha256 -r | cut -c1-64)" >> credentials/keys; echo "$KEY"
 `
 
+/** An editor's byte order mark at the beginning is a piece of its own; further down it is part of a line, which is dead then. */
 function lines(text: string): string[] {
-  return text.split(/(?<=\n)/)
+  return text.split(/(?<=\n|^\ufeff)/)
 }
 
 /** The first field, whatever follows; null for comments and blank lines. */
 function nameOf(line: string): string | null {
-  return /^([^#:\s][^:\r\n]*):/.exec(line.startsWith(BOM) ? line.slice(1) : line)?.[1] ?? null
+  return /^([^#:\s][^:\r\n]*):/.exec(line)?.[1] ?? null
 }
 
 /** Every name that has a line, dead or not. */
@@ -48,7 +49,7 @@ export function names(text: string): string[] {
 }
 
 function read(line: string): Line | null {
-  const match = LINE.exec(line.startsWith(BOM) ? line.slice(1) : line)
+  const match = LINE.exec(line)
   if (!match) return null
   const [, name = '', role, what = '', end = '-', created] = match
   return { name, role: role as Role, what, end: end === '-' ? Infinity : Number(end), created: created === undefined ? null : Number(created) }
@@ -77,10 +78,10 @@ export function problems(text: string): string[] {
   const all = lines(text)
   for (const line of all.map(read)) if (line) uses.set(line.what, (uses.get(line.what) ?? 0) + 1)
   return all.flatMap((line, index) => {
-    const at = `credentials/keys, line ${index + 1}`
+    const at = `credentials/keys, line ${text.startsWith(BOM) ? index : index + 1}`
     const entry = read(line)
     if (entry) return (uses.get(entry.what) ?? 0) > 1 ? [`${at}: the key of ${entry.name} stands in another line too, so it opens for neither`] : []
-    if (/^\ufeff?\s*(?:#|$)/.test(line)) return []
+    if (line === BOM || /^[ \t\r\n]*(?:#|$)/.test(line)) return []
     return [`${at} is not NAME:ROLE:WHAT, NAME:ROLE:WHAT:END or NAME:ROLE:WHAT:END:CREATED (the file's first lines explain it)${line.endsWith('\n') ? '' : ', or lacks its line end'}`]
   })
 }
@@ -118,19 +119,21 @@ export function append(text: string, line: Line): string {
 
 /** The lines of `name` end at `end` at the latest; those that ended by `now` are gone. What the proxy ignores stays. */
 export function ending(text: string, name: string, end: number, now: number): string {
-  return keepingBom(text, lines(text).map((line) => {
+  return joined(text, lines(text).map((line) => {
     const found = read(line)
     if (found?.name !== name) return line
     const until = Math.min(found.end, end)
     return until <= now ? '' : `${write({ ...found, end: until })}${line.endsWith('\r\n') ? '\r\n' : '\n'}`
-  }).join(''))
+  }))
 }
 
 /** Without any line of that name, damaged ones too. */
 export function without(text: string, name: string): string {
-  return keepingBom(text, lines(text).filter((line) => nameOf(line) !== name).join(''))
+  return joined(text, lines(text).filter((line) => nameOf(line) !== name))
 }
 
-function keepingBom(before: string, after: string): string {
-  return before.startsWith(BOM) && !after.startsWith(BOM) ? BOM + after : after
+/** A line that was dead by a mark in front of it stays so when it becomes the first. */
+function joined(before: string, left: string[]): string {
+  const after = left.join('')
+  return after.startsWith(BOM) && !before.startsWith(BOM) ? `\n${after}` : after
 }

@@ -22,7 +22,7 @@ function wrong(pasted: string, type: string, key: string): string | null {
   if (pasted.includes('PRIVATE KEY')) return 'it is a private key. That one stays with its owner; nobody else needs it'
   if (/[\r\n]/.test(pasted)) return 'it has more than one line'
   if (type !== 'ssh-ed25519') {
-    return /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(type) ? `its type is ${type}, and the ollama command signs with ssh-ed25519 only` : 'it doesn\'t begin with "ssh-ed25519 "'
+    return /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]{1,40}$/.test(type) ? `its type is ${type}, and the ollama command signs with ssh-ed25519 only` : 'it doesn\'t begin with "ssh-ed25519 "'
   }
   return SSH_KEY.test(key) ? null : 'what follows ssh-ed25519 is not the base64 of such a key (68 letters beginning with AAAAC3NzaC1lZDI1NTE5AAAAI)'
 }

@@ -3,8 +3,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
-import { gateLists, sharedFiles } from '../nginx/stack-files.ts'
-import { visit } from '../nginx/visit.ts'
+import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
+import { caller, visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
@@ -37,10 +37,12 @@ export const bearer: Stack = {
     'proxy/nginx.conf': 'bearer/files/nginx.conf',
     ...Object.fromEntries(LUA.map((name) => [`proxy/lua/${name}.lua`, `bearer/files/lua/${name}.lua`])),
   }),
-  render: (config) => new Map([...gateLists(config), ...rateMap(config)]),
+  render: (config) => new Map([...generated(config), ...rateMap(config)]),
+  compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
   visit,
+  caller,
   badLogins,
   spellings,
 }

@@ -6,7 +6,9 @@
 import { randomInt } from 'node:crypto'
 import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
 import { StackError, UsageError } from '../../src/errors.ts'
-import { ownNames } from '../hosts.ts'
+import { remoteIpLines } from '../allow.ts'
+import { acmeFiles, serveInProxy } from '../acme/acme.ts'
+import { hstsNames, ownNames } from '../hosts.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
@@ -22,7 +24,9 @@ const LENGTH = 24
 /** Matches no text at all (RE2). */
 const NOTHING = '[^\\x00-\\x{10FFFF}]'
 
-const FILES = ['Caddyfile', 'wire.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']
+const FILES = ['Caddyfile', 'handshake.caddy', 'wire.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
+/** Where the server's certificate comes from; with ACME they are generated. */
+const FROM_FILES = ['certificates.caddy', 'sites.caddy']
 
 export const mtls: Stack = {
   id: 'mtls',
@@ -39,21 +43,41 @@ export const mtls: Stack = {
     credentials: 'one file for each allowed certificate, named by its SHA-256 fingerprint: the certificate, then a line such as `user` or `admin until 2027-01-31`. An edit or a removed file counts at once; a damaged file lets nobody in',
   },
   challenge: /^Certificate realm="Ollama"$/,
-  files: () => Object.fromEntries(FILES.map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
+  files: ({ tls }) => ({
+    ...Object.fromEntries([...FILES, ...(tls === 'acme' ? [] : FROM_FILES)].map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
+    'proxy/refusals.caddy': 'caddy/refusals.caddy',
+  }),
   render,
+  compose(doc, { tls }) {
+    if (tls === 'acme') serveInProxy(doc)
+  },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
+  caller,
   badLogins,
   spellings,
 }
 
-/** The names that pass the Host check. Addresses pass by their shape, in the Caddyfile. */
-function render({ hosts, origins = [] }: StackConfig): FileMap {
-  const pattern = ownNames(hosts).map((name) => name.replaceAll('.', '\\.')).join('|')
-  const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "(?i)^(?:${pattern})(?::[0-9]{1,5})?$"\n`
+/** The names that pass the Host check (addresses pass by their shape, in the Caddyfile), the origins, the names of HSTS. */
+function render(config: StackConfig): FileMap {
+  const { hosts, origins = [], allow = [] } = config
+  const content = `# Names that this stack answers to, in any case of the letters and with any port; part of a matcher in the Caddyfile.\nnot vars_regexp {http.request.hostport} "${namePattern(ownNames(hosts))}"\n`
   const allowed = origins.length === 0 ? NOTHING : originPattern(origins)
   const pages = `# Web pages and apps that may call from a browser; part of matchers in browser.caddy.\nvars_regexp origin "${allowed}"\n`
-  return new Map([['proxy/hosts.caddy', { content, mode: 0o644 }], ['proxy/origins.caddy', { content: pages, mode: 0o644 }]])
+  const bound = hstsNames(config)
+  // Two years, as Mozilla has it (guideline 6.0).
+  const hsts = bound.length === 0 ? '# None.\n' : `@bound vars_regexp {http.request.hostport} "${namePattern(bound)}"\nheader @bound Strict-Transport-Security max-age=63072000\n`
+  return new Map([
+    ['proxy/hosts.caddy', { content, mode: 0o644 }],
+    ['proxy/origins.caddy', { content: pages, mode: 0o644 }],
+    ['proxy/allow.caddy', { content: `# Who may connect.\n${remoteIpLines(allow)}`, mode: 0o644 }],
+    ['proxy/hsts.caddy', { content: `# Names that browsers shall never ask for without TLS.\n${hsts}`, mode: 0o644 }],
+    ...acmeFiles('proxy', config),
+  ])
+}
+
+function namePattern(names: readonly string[]): string {
+  return `(?i)^(?:${names.map((name) => name.replaceAll('.', '\\.')).join('|')})(?::[0-9]{1,5})?$`
 }
 
 /** Each name once, the oldest first. Whoever has two certificates for a while is as the newer says. */
@@ -180,4 +204,9 @@ async function badLogins({ name }: MadeCredential, files: FileMap, now: Date): P
 function visit(line: string): Visit | null {
   const [, seconds = '', person = ''] = /^\{"level":"info","ts":([0-9.]+),.*"status":(?!401)\d{3},.*"person":"([^"]+)"/.exec(line) ?? []
   return person === '' ? null : { person, at: new Date(Number(seconds) * 1000) }
+}
+
+function caller(line: string): ReturnType<Stack['caller']> {
+  const [, address = '', path = ''] = /^\{"level":"info",.*"client_ip":"([^"]+)",.*"uri":"([^"]+)"/.exec(line) ?? []
+  return address === '' ? null : { address, path }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
-import type { Stack, StackConfig } from '../../stacks/stack.ts'
+import type { Stack, StackConfig, Tls } from '../../stacks/stack.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
 import { applyChange, handOver } from '../../src/disk.ts'
 import { render } from '../../src/render.ts'
@@ -14,31 +14,32 @@ import { docker, run } from '../engine/project.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 
-const config = (stack: Stack, tls: 'off' | 'private'): StackConfig => ({
+const config = (stack: Stack, tls: Tls): StackConfig => ({
   name: 'home',
   auth: stack.id,
   bind: tls === 'off' ? '127.0.0.1' : '192.168.1.20',
-  port: tls === 'off' ? 8880 : 8443,
+  port: { off: 8880, private: 8443, files: 8443, acme: 443 }[tls],
   tls,
-  hosts: tls === 'off' ? ['127.0.0.1', 'localhost'] : ['ollama.home.arpa', '192.168.1.20', 'fd00::20', 'localhost'],
+  hosts: { off: ['127.0.0.1', 'localhost'], private: ['ollama.home.arpa', '192.168.1.20', 'fd00::20', 'localhost'], files: ['ollama.example.com', 'localhost'], acme: ['ollama.example.com', '203.0.113.7', 'localhost'] }[tls],
+  acme: tls === 'acme' ? { names: ['ollama.example.com', '203.0.113.7'], email: 'ann@example.com', directory: null, root: null } : null,
   model: 'gemma3:1b',
   subnet: '10.213.7',
   user: '65532:65532',
 })
 
 const cases = Object.values(stacks).flatMap((stack) =>
-  (stack.needsTls ? ['private' as const] : ['off' as const, 'private' as const]).map((tls) => ({ stack, tls, label: `${stack.id}-${tls}` })))
+  (['off', 'private', 'acme'] as const).filter((tls) => tls !== 'off' || !stack.needsTls).map((tls) => ({ stack, tls, label: `${stack.id}-${tls}` })))
 
 const directories: string[] = []
 afterAll(() => directories.forEach((dir) => rmSync(dir, { recursive: true, force: true })))
 
-async function written(stack: Stack, tls: 'off' | 'private'): Promise<string> {
+async function written(stack: Stack, tls: Tls): Promise<string> {
   const { files } = await render(stack, config(stack, tls), [{ name: 'ann', role: 'admin' }], { now })
   const dir = mkdtempSync(join(tmpdir(), 'ollama-stack-files-'))
   directories.push(dir)
   applyChange(dir, files)
   mkdirSync(join(dir, 'empty'))
-  if (process.getuid?.() === 0) handOver(dir, ['credentials', 'certs/server'], 65532, 65532)
+  if (process.getuid?.() === 0) handOver(dir, ['credentials', 'certs/server', 'certs/acme'], 65532, 65532)
   return dir
 }
 
@@ -78,20 +79,24 @@ describe.each(cases)('$label', ({ stack, tls, label }) => {
     expect(stdout.trim().split('\n').sort()).toEqual(ours.services.map(({ service, hash }) => `${service} ${hash}`).sort())
   })
 
-  test("the proxy's own checker accepts it", async () => {
+  test('the checkers of the programs that will read it accept it', async () => {
     const dir = await written(stack, tls)
     const text = String((await render(stack, config(stack, tls), [], { now })).files.get('compose.yaml')?.content)
-    const proxy = parseCompose(text, 'compose.yaml').services['proxy']
-    const [program = ''] = proxy?.entrypoint ?? []
-    const check = program === 'caddy'
-      ? ['caddy', 'validate', '--config', '/proxy/Caddyfile', '--adapter', 'caddyfile']
-      : [program, '-t', '-p', '/tmp', '-c', '/proxy/nginx.conf', '-e', 'stderr']
-    const { code, stderr } = await docker(
-      'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none',
-      '--add-host', 'ollama-api:10.213.7.2', '--entrypoint', check[0] ?? '',
-      '-v', `${dir}/proxy:/proxy:ro`, '-v', `${dir}/credentials:/credentials:ro`, '-v', `${dir}/${tls === 'off' ? 'empty' : 'certs/server'}:/certs:ro`,
-      proxy?.image ?? '', ...check.slice(1))
-    expect(code, stderr).toBe(0)
-    expect(stderr).not.toMatch(/\bwarn/i)
+    const { ollama: _, ...services } = parseCompose(text, join(dir, 'compose.yaml')).services
+    for (const { image, entrypoint, volumes = [], extra_hosts = [] } of Object.values(services)) {
+      const [program = ''] = entrypoint ?? []
+      const folder = volumes[0]?.target ?? ''
+      const check = program === 'caddy'
+        ? ['caddy', 'validate', '--config', `${folder}/Caddyfile`, '--adapter', 'caddyfile']
+        : [program, '-t', '-p', '/tmp', '-c', `${folder}/nginx.conf`, '-e', 'stderr']
+      const { code, stderr } = await docker(
+        'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none',
+        ...extra_hosts.flatMap((host) => ['--add-host', host.replace('=', ':')]), '--entrypoint', check[0] ?? '',
+        ...volumes.flatMap(({ source = '', target, read_only }) => ['-v', `${join(dir, source)}:${target}${read_only ? ':ro' : ''}`]),
+        image, ...check.slice(1))
+      expect(code, stderr).toBe(0)
+      // That nothing on port 80 is encrypted is what port 80 is for.
+      expect(stderr.replace(/^.*server is listening only on the HTTP port.*$/m, '')).not.toMatch(/\bwarn/i)
+    }
   })
 })

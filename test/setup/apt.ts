@@ -26,6 +26,9 @@ const TOOLS: Record<string, string> = {
   'gnutls-cli': 'gnutls-bin',
   luajit: 'luajit',
   tmux: 'tmux',
+  ip: 'iproute2',
+  sslscan: 'sslscan',
+  testssl: 'testssl.sh',
 }
 
 export async function onPath(program: string): Promise<boolean> {

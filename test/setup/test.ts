@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
+import { chromium } from './chromium.ts'
 import { clientFolder } from './docker.ts'
 import { prepare } from './engine.ts'
 import { must, say } from './shell.ts'
@@ -16,6 +17,7 @@ export async function main(args: string[]): Promise<number> {
   const bare = only.length > 0 && only.every((project) => project === 'unit' || project === 'images')
   // A machine without an engine fails here, with what to do about it: nothing is skipped.
   if (!bare) await prepare()
+  if (only.length === 0 || only.includes('engine')) say('browser', await chromium())
   say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })

@@ -136,7 +136,7 @@ describe('to the end', () => {
     const questions = pane.screen().trimEnd().split('\n')
     expect(questions.slice(questions.findIndex((line) => line.startsWith('┌'))).filter((line) => !/^[┌│◇◆▲└]/.test(line))).toEqual([])
     pane.key('Enter')
-    await enter(pane, 'On which port?', 'Which apps')
+    await enter(pane, 'Encrypt the', 'On which port?', 'Which apps')
     const box = (await pane.see('◆  Write it?')).split('\n').filter((line) => /^│ .*│$/.test(line))
     // Labels at the left, what goes on stands below its beginning.
     expect(box.length).toBeGreaterThan(10)

@@ -18,7 +18,7 @@ const QUESTIONS = [
 ]
 const machine: Machine = { names: ['box', 'box.local'], addresses: [{ ip: '192.0.2.7', network: 'eth0', kind: 'lan' }, { ip: '100.64.0.9', network: 'tailscale0', kind: 'vpn' }] }
 /** Everything but what a test asks about. */
-const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], origins: [], rate: null, model: null, start: false }
+const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], origins: [], allow: [], rate: null, model: null, start: false }
 const without = (...keys: (keyof Answers)[]): Partial<Answers> =>
   Object.fromEntries(Object.entries({ ...REST, directory: join(cwd, 'stack') }).filter(([key]) => !keys.includes(key as keyof Answers)))
 
@@ -55,7 +55,7 @@ describe('answers', () => {
     const { port, ...answers } = await run.result
     expect(answers).toEqual({
       directory: join(cwd, 'ollama-stack'), name: 'ollama-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }],
-      bind: '127.0.0.1', insecureHttp: false, tls: 'off', hosts: [], origins: [], rate: null, model: 'gemma3:1b', start: true,
+      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, hosts: [], origins: [], allow: [], rate: null, model: 'gemma3:1b', start: true,
     })
     expect(port).toBeGreaterThanOrEqual(8880)
     expect(run.input.raw).toBe(false)
@@ -77,13 +77,13 @@ describe('answers', () => {
     expect(await run.result).toMatchObject({ auth, tls: auth === 'mtls' ? 'private' : 'off' })
   })
 
-  test('everywhere is encrypted without a question, and the summary has the names', async () => {
+  test('everywhere is encrypted, and the summary has the names', async () => {
     const run = start(without('bind', 'tls', 'port'))
     expect(await run.see('From where is it reachable?')).toMatch(/● This machine only[^]*Local network: 192\.0\.2\.7[^]*VPN: 100\.64\.0\.9[^]*Everywhere/)
     run.press(DOWN, DOWN, DOWN, ENTER)
-    await enter(run, ['On which port?'])
+    expect(await run.see('Encrypt the connection?')).not.toContain('plain HTTP')
+    await enter(run, ['Encrypt the connection?', 'On which port?'])
     const screen = await run.see('Write it?')
-    expect(screen).not.toContain('Encrypt')
     expect(screen).toMatch(/Reachable +0\.0\.0\.0, port 84\d\d, HTTPS with a private CA/)
     expect(screen).toMatch(/Names +192\.0\.2\.7, 100\.64\.0\.9, box, box\.local/)
     run.press(ENTER)

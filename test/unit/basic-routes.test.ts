@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { gateLists } from '../../stacks/nginx/stack-files.ts'
+import { generated } from '../../stacks/nginx/stack-files.ts'
 import { ROUTES } from '../../stacks/routes.ts'
 
 const conf = (name: string): string => readFileSync(join(import.meta.dirname, '../../stacks/nginx', name), 'utf8')
@@ -44,6 +44,6 @@ test.each(['gemma3:1b', 'gemma3%3A1b', 'hf.co%2Forg%2Fmodel:Q4_K_M', 'library%2f
 
 test("a host named like one of nginx's own words neither breaks the map nor opens it", () => {
   const config = { name: 'x', auth: 'basic', bind: '127.0.0.1', port: 8880, tls: 'off', hosts: ['Default', 'include', 'hostnames', 'volatile', 'LOCALHOST', '192.168.1.2', 'fd00::2', 'gpu'], model: null, subnet: '10.1.2', user: '1:1' } as const
-  const { content } = gateLists({ ...config, hosts: [...config.hosts] }).get('proxy/hosts.conf') ?? {}
+  const { content } = generated({ ...config, hosts: [...config.hosts] }).get('proxy/hosts.conf') ?? {}
   expect(String(content).split('\n').slice(1, -1)).toEqual(['localhost 1;', 'host.docker.internal 1;', '\\default 1;', '\\include 1;', '\\hostnames 1;', '\\volatile 1;', 'gpu 1;'])
 })

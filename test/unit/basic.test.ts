@@ -242,3 +242,18 @@ test('a last line without its end may be half of one: it lets nobody in', async 
   // Something behind it would make it whole.
   await expect(basic.people.issue(there, { name: 'carl', role: 'user' }, { now })).rejects.toMatchObject({ code: 'E_HTPASSWD' })
 })
+
+test.each([
+  ['a line above that is the beginning of the name, for which nginx skips two', `an\nann:${HASH}:admin\nann:${HASH}:user\n`, /line 2: ann can't log in, because the line above/],
+  ['a carriage return in the first of two lines', `ann:${HASH}:admin:-:1\r \nann:${HASH}:user\n`, /line 1: what follows the hash of ann/],
+])('nobody is listed by a second line: %s', (_, content, says) => {
+  const there = files({ [HTPASSWD]: content })
+  expect(basic.people.list(there)).toEqual([])
+  expect(basic.people.problems(there)).toEqual(expect.arrayContaining([expect.stringMatching(says)]))
+})
+
+test('who is added below the beginning of a name can log in', async () => {
+  const { after } = await add(files({ [HTPASSWD]: 'an\n' }), 'ann')
+  expect(basic.people.list(after).map(({ name }) => name)).toEqual(['ann'])
+  expect(text(after)).toMatch(/^an\n\nann:/)
+})

@@ -106,6 +106,8 @@ describe('the list is what the proxy lets in', () => {
     ['an ssh key with its comment', `ann:user:${ssh} ann@laptop\n`, []],
     ['an ssh key under two names opens for neither', `ann:user:${ssh}\nbob:user:${ssh}:-\n`, []],
     ['a comment', `#ann:user:${one}\n`, []],
+    ['a byte order mark in the middle', `bob:user:${two}\n\ufeffann:user:${one}\n`, ['bob:user']],
+    ['two byte order marks', `\ufeff\ufeffann:user:${one}\n`, []],
     ['no file', '', []],
   ])('%s', (_, content, expected) => expect(list(content)).toEqual(expected))
 })
@@ -206,6 +208,11 @@ describe('removing', () => {
     const before = `\ufeffann:user:${one}\n# ann:\nanna:user:${two}\r\nann:half\nodd`
     const change = bearer.people.remove(files(before), 'ann')
     expect([...change]).toEqual([[KEYS, { content: `\ufeff# ann:\nanna:user:${two}\r\nodd`, mode: 0o600 }]])
+  })
+
+  test('a dead line does not come alive as the first one', () => {
+    const change = bearer.people.remove(files(`ann:user:${one}\n\ufeffbob:user:${two}\n`), 'ann')
+    expect(list(String(change.get(KEYS)?.content))).toEqual([])
   })
 
   test("somebody who isn't there is an error", () => {

@@ -18,6 +18,7 @@ function failure(text: string): { code: string; message: string; hint: string } 
 
 describe('unsupported', () => {
   test.each([
+    ['constructor: x', 'compose.yaml:4: services.web.constructor is not supported by `ollama-stack up`.'],
     ['build: .', 'compose.yaml:4: services.web.build is not supported by `ollama-stack up`.'],
     ['init: true\nnetwork_mode: host', 'compose.yaml:5: services.web.network_mode is not supported by `ollama-stack up`.'],
     ['healthcheck:\n  test: [NONE]\n  every: 5s', 'compose.yaml:6: services.web.healthcheck.every is not supported by `ollama-stack up`.'],
@@ -60,6 +61,9 @@ describe('invalid', () => {
     ['ports: ["a:b"]', 'compose.yaml:4: services.web.ports[0] has no port from 1 to 65535: "b".'],
     ['ports: ["999.1.1.1:80:80"]', 'compose.yaml:4: services.web.ports[0] has no IP address before the ports: "999.1.1.1".'],
     ['cap_drop: [ALL, ALL]', 'compose.yaml:4: services.web.cap_drop[1] repeats ALL.'],
+    ['networks: [constructor]', 'compose.yaml:4: services.web.networks names the network constructor, which the file doesn\'t define.'],
+    ['volumes: ["toString:/x"]', 'compose.yaml:4: services.web.volumes names the volume toString, which the file doesn\'t define.'],
+    ['depends_on: [constructor]', 'compose.yaml:4: services.web.depends_on names the service constructor, which the file doesn\'t define.'],
     ['networks: [nowhere]', 'compose.yaml:4: services.web.networks names the network nowhere, which the file doesn\'t define.'],
     ['init: true\nvolumes: ["gone:/x"]', 'compose.yaml:5: services.web.volumes names the volume gone, which the file doesn\'t define.'],
     ['depends_on: [gone]', 'compose.yaml:4: services.web.depends_on names the service gone, which the file doesn\'t define.'],

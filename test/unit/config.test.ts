@@ -40,7 +40,25 @@ describe('what goes together, and what does not', () => {
     ['--tls off on an address of the VPN range that is not ours', { tls: 'off', bind: '100.64.0.1' }, ['E_INSECURE']],
     ['--tls off everywhere --insecure-http', { tls: 'off', bind: '0.0.0.0', insecureHttp: true }, []],
     ['--tls off on the LAN --no insecure-http', { tls: 'off', bind: '192.168.1.5', insecureHttp: false }, ['E_INSECURE']],
+    ['--allow on the LAN', { allow: ['192.168.1.0/24'], bind: '0.0.0.0' }, []],
+    ['--allow on loopback', { allow: ['192.168.1.0/24'], bind: '127.0.0.1' }, ['E_ALLOW']],
+    ['--allow loopback', { allow: ['127.0.0.0/8'], bind: '0.0.0.0' }, ['E_ALLOW']],
     ['--tls private everywhere', { tls: 'private', bind: '0.0.0.0' }, []],
+    ['--tls private --tls-cert', { tls: 'private', tlsCert: '/x' }, ['E_TLS']],
+    ['--tls off --acme-email', { tls: 'off', acmeEmail: 'a@example.com' }, ['E_TLS']],
+    ['--tls files without files', { tls: 'files', tlsCert: null, tlsKey: null }, ['E_TLS']],
+    ['--tls files without a key', { tls: 'files', tlsCert: '/x', tlsKey: null }, ['E_TLS']],
+    ['--tls files with files that are not there', { tls: 'files', tlsCert: '/nowhere/x', tlsKey: '/nowhere/y' }, ['E_TLS_FILES']],
+    ['--tls acme', { tls: 'acme', bind: '0.0.0.0', hosts: ['ai.example.com', '203.0.113.7', '2001:db8::7'] }, []],
+    ['--tls acme on loopback', { tls: 'acme', bind: '127.0.0.1' }, ['E_ACME']],
+    ['--tls acme on port 80', { tls: 'acme', port: 80 }, ['E_ACME']],
+    ['--tls acme without a name', { tls: 'acme', hosts: [] }, ['E_ACME']],
+    ['--tls acme for a name of the LAN', { tls: 'acme', hosts: ['nas.local'] }, ['E_ACME']],
+    ['--tls acme for a short name', { tls: 'acme', hosts: ['ai.example.com', 'nas'] }, ['E_ACME']],
+    ['--tls acme for an address of the LAN', { tls: 'acme', hosts: ['192.168.1.5'] }, ['E_ACME']],
+    ['--tls acme for fd00::5', { tls: 'acme', hosts: ['fd00::5'] }, ['E_ACME']],
+    ["--tls acme with a company's own CA", { tls: 'acme', hosts: ['nas.lan', '192.168.1.5'], acmeDirectory: 'https://ca.lan/acme' }, []],
+    ["--acme-root for Let's Encrypt", { tls: 'acme', acmeRoot: '/nowhere/x', acmeDirectory: null }, ['E_ACME', 'E_TLS_FILES']],
   ])('%s', (_, known, expected) => expect(codes(known)).toEqual(expected))
 
   test.each([['basic', []], ['bearer', ['E_PASSWORD']], ['mtls', ['E_PASSWORD']]])('--password-stdin with --auth %s', (auth, expected) => {
@@ -108,7 +126,7 @@ describe('defaults', () => {
     expect(conflicts(defaults(known), false, machine)).toEqual([])
   })
   test.each<[Partial<Answers>, string[]]>([
-    [{}, ['off', 'private']], [{ bind: VPN }, ['off', 'private']], [{ auth: 'mtls' }, ['private']], [{ bind: '0.0.0.0' }, ['private']], [{ bind: '0.0.0.0', insecureHttp: true }, ['off', 'private']], [{ bind: '0.0.0.0', insecureHttp: true, auth: 'mtls' }, ['private']],
+    [{}, ['off', 'private']], [{ bind: VPN }, ['off', 'private']], [{ auth: 'mtls' }, ['private']], [{ bind: '0.0.0.0' }, ['private', 'acme', 'files']], [{ bind: '0.0.0.0', insecureHttp: true }, ['off', 'private', 'acme', 'files']], [{ bind: '0.0.0.0', insecureHttp: true, auth: 'mtls' }, ['private', 'acme', 'files']],
   ])('the wizard offers nothing that would be refused: %j', (known, expected) => {
     const { question } = FIELDS.tls
     const options = question?.kind === 'choice' ? question.options(defaults(known), { cwd: '/srv', machine }) : []
@@ -118,7 +136,7 @@ describe('defaults', () => {
   })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
-      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', insecureHttp: false, origins: [], rate: null, model: 'gemma3:1b',
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], allow: [], rate: null, model: 'gemma3:1b',
       hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
     })
   })

@@ -13,10 +13,10 @@ const now = new Date()
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const whole = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000)
-const shipped = (name: string): string => readFileSync(new URL(`../../stacks/mtls/files/${name}`, import.meta.url), 'utf8')
+const shipped = (path: string): string => readFileSync(new URL(`../../stacks/${path}`, import.meta.url), 'utf8')
 
 describe('the allowlist in routes.caddy', () => {
-  const text = shipped('routes.caddy')
+  const text = shipped('mtls/files/routes.caddy')
   const rules = [...text.matchAll(/^@(\w+) vars_regexp line "(\^.*\$)"$/gm)].map(([, name = '', pattern = '']) => {
     // `vars @name key value`, in one line or in a block.
     const settings = new RegExp(`^vars @${name} (?:\\{([^}]*)\\}|(.*))$`, 'm').exec(text)
@@ -61,7 +61,7 @@ describe('the allowlist in routes.caddy', () => {
   })
 
   test('no matcher repeats `vars`, which Caddy would join by "or"', () => {
-    for (const file of ['Caddyfile', 'login.caddy', 'routes.caddy', 'upstream.caddy', 'refusals.caddy']) {
+    for (const file of Object.values(mtls.files({ tls: 'private' }))) {
       for (const [block] of shipped(file).matchAll(/^\t*@\w+ \{[^}]*\n\t*\}/gm)) {
         expect(block.match(/^\t*vars /gm)?.length ?? 0, `${file}: ${block}`).toBeLessThan(2)
         expect(block.match(/^\t*vars_regexp /gm)?.length ?? 0, `${file}: ${block}`).toBeLessThan(2)
@@ -287,15 +287,18 @@ describe('what is generated', () => {
   const config = { name: 'lab', auth: 'mtls', bind: '127.0.0.1', port: 8443, tls: 'private' as const, model: null, subnet: '10.213.7', user: '1000:1000' }
   test('hosts.caddy has the names, once and in lower case, and leaves addresses to their shape', () => {
     const files = mtls.render({ ...config, hosts: ['Ollama.home.arpa', 'localhost', '192.168.1.20', 'fd00::20'] })
-    expect([...files.keys()]).toEqual(['proxy/hosts.caddy', 'proxy/origins.caddy'])
+    expect([...files.keys()]).toEqual(['proxy/hosts.caddy', 'proxy/origins.caddy', 'proxy/allow.caddy', 'proxy/hsts.caddy'])
     expect(String(files.get('proxy/hosts.caddy')?.content)).toMatch(/^#.*\nnot vars_regexp \{http\.request\.hostport\} ".*"\n$/)
   })
 
-  test('each file that is imported is shipped or generated', () => {
-    const made = [...Object.keys(mtls.files({ tls: 'private' })), ...mtls.render({ ...config, hosts: [] }).keys()]
-    for (const path of Object.values(mtls.files({ tls: 'private' }))) {
-      for (const [, name] of shipped(path.replace('mtls/files/', '')).matchAll(/^\s*import (\S+)$/gm)) expect(made).toContain(`proxy/${name}`)
-    }
+  test.each(['private', 'files', 'acme'] as const)('each file that is imported is shipped or generated, with --tls %s', (tls) => {
+    const acme = { names: ['ai.example.com'], email: null, directory: null, root: null }
+    const generated = mtls.render({ ...config, tls, acme: tls === 'acme' ? acme : null, hosts: [] })
+    const texts = [...Object.values(mtls.files({ tls })).map(shipped), ...[...generated.values()].map(({ content }) => String(content))]
+    const made = [...Object.keys(mtls.files({ tls })), ...generated.keys()]
+    const imported = texts.flatMap((text) => [...text.matchAll(/^\s*import (\S+\.caddy)/gm)].map(([, name]) => `proxy/${name}`))
+    expect(imported.length).toBeGreaterThan(10)
+    expect(imported.filter((path) => !made.includes(path))).toEqual([])
   })
 
   test('a server certificate is no client, and a client no server', async () => {

@@ -30,7 +30,7 @@ test.each([
   ['*', /every web page/], ['null', /sandboxed/], ['', /empty/], ['https://a.example,', /empty/], ['http://*', /a \*/], ['https://*.example.com', /a \*/], ['http://localhost:*', /a \*/], ['http://localhost*', /a \*/],
   ['app.example.com', /no scheme/], ['https://', /no host/], ['https://a.example/x', /no path/], ['https://a.example?x', /no path/], ['https://u@a.example', /no path/], ['https://a.example:0', /no host/], ['https://a.example:99999', /65535/],
   ['https://a..example', /no host/], ['https://a_b.example', /no host/], ['https://1.2.3', /no host/], ['https://a.example;', /no host/], ['https://a"b', /no host/], ['https://a b', /no host/], ['https://a\nb', /no scheme/],
-  ['~^https://.*', /no scheme/], ['wss://a.example', /http or https/], ['javascript://*', /no origin/], ['x://a b', /every page/], ['x://a*b', /every page/], ['x://"', /every page/], ['x://a;}', /every page/], ['1x://*', /no scheme/], ['https://{env.X}', /no host/],
+  ['~^https://.*', /no scheme/], ['constructor', /no scheme/], ['__proto__', /no scheme/], ['toString', /no scheme/], ['wss://a.example', /http or https/], ['javascript://*', /no origin/], ['x://a b', /every page/], ['x://a*b', /every page/], ['x://"', /every page/], ['x://a;}', /every page/], ['1x://*', /no scheme/], ['https://{env.X}', /no host/],
 ])('not %j', (text, why) => expect(refused(text)).toMatch(why))
 
 describe('the pattern', () => {

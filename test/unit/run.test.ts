@@ -4,22 +4,13 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND_NAMES } from '../../src/command-names.ts'
-import { run, type Process } from '../../src/run.ts'
+import { ran as ranIn, type Given } from './ran.ts'
 
 let cwd: string
 beforeEach(() => { cwd = mkdtempSync(join(tmpdir(), 'ollama-stack-run-')) })
 afterEach(() => rmSync(cwd, { recursive: true, force: true }))
 
-interface Given { env?: Record<string, string>; stdin?: Readable; tty?: boolean; signal?: AbortSignal }
-
-/** A process of our own: what it prints, and its exit code. */
-async function ran(argv: string[], { env = {}, stdin = Readable.from([]), tty = false, signal = new AbortController().signal }: Given = {}) {
-  const sink = () => Object.assign(new PassThrough(), { isTTY: tty })
-  const [stdout, stderr] = [sink(), sink()]
-  const streams = { stdin: Object.assign(stdin, { isTTY: tty }), stdout, stderr } as unknown as Pick<Process, 'stdin' | 'stdout' | 'stderr'>
-  const code = await run({ argv, cwd, env, signal, ...streams })
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') }
-}
+const ran = (argv: string[], given: Given = {}) => ranIn(cwd, argv, given)
 
 interface Failure { error: { code: string; message: string; hint: string } }
 

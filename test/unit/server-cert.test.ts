@@ -9,6 +9,7 @@ import { makeCa, makeServerCert, readCert, type KeyPair } from '../../src/certs.
 import { StackError } from '../../src/errors.ts'
 import { checkServerCert, renewServerCert } from '../../src/server-cert.ts'
 
+const stack = { needsTls: false }
 let dir: string
 let ca: KeyPair
 let server: KeyPair
@@ -31,8 +32,8 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 test('whole files, and none at all without TLS', () => {
-  expect(() => checkServerCert({ dir, tls: 'private' })).not.toThrow()
-  expect(() => checkServerCert({ dir: '/nowhere', tls: 'off' })).not.toThrow()
+  expect(() => checkServerCert({ dir, tls: 'private', stack })).not.toThrow()
+  expect(() => checkServerCert({ dir: '/nowhere', tls: 'off', stack })).not.toThrow()
 })
 
 test.each<[string, () => void, string]>([
@@ -44,7 +45,7 @@ test.each<[string, () => void, string]>([
   ['no key', () => rmSync(join(dir, 'certs/server/server.key')), 'certs/server/server.key is missing'],
 ])('%s', (_, damage, message) => {
   damage()
-  const error = (() => { try { checkServerCert({ dir, tls: 'private' }) } catch (caught) { return caught } })() as StackError
+  const error = (() => { try { checkServerCert({ dir, tls: 'private', stack }) } catch (caught) { return caught } })() as StackError
   expect(error).toBeInstanceOf(StackError)
   expect({ code: error.code, message: error.message }).toEqual({ code: 'E_CERT_DAMAGED', message: expect.stringContaining(message) })
   expect(error.hint).toContain('backup')
@@ -52,7 +53,7 @@ test.each<[string, () => void, string]>([
 
 describe('renewal', () => {
   const DAY = 24 * 60 * 60_000
-  const project = () => ({ dir, tls: 'private' as const, hosts: ['localhost', '127.0.0.1'] })
+  const project = () => ({ dir, tls: 'private' as const, stack, hosts: ['localhost', '127.0.0.1'] })
   const cert = (): string => readFileSync(join(dir, 'certs/server/server.crt'), 'utf8')
   const left = (): number => (readCert(cert()).notAfter.getTime() - Date.now()) / DAY
   const end = (): Date => readCert(server.cert).notAfter

@@ -72,7 +72,7 @@ describe('people', () => {
     [['ünï'], 'E_USER_NAME', /can't be a user name/],
     [['__proto__'], 'E_USER_NAME', /can't be a user name/],
     [['ann:admin:x'], 'E_USER_NAME', /too many colons/],
-    [['ann:'], 'E_VALUE', /^The role of ann can't be ""/],
+    [['ann:'], 'E_VALUE', /^The role in --user ann can't be ""/],
     [['ann:Admin'], 'E_VALUE', /Did you mean admin\?/],
     [['ann:root'], 'E_VALUE', /Choose one of: admin, user\./],
     [['ann', 'ann'], 'E_USER_EXISTS', /already a user ann\./],

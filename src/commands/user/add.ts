@@ -1,10 +1,10 @@
-import type { Person } from '../../../stacks/stack.ts'
+import { ROLES, type Person } from '../../../stacks/stack.ts'
 import { define } from '../../command.ts'
 import { UsageError } from '../../errors.ts'
 import { issue } from '../../people.ts'
 import { findProject, loadProject } from '../../project.ts'
 import { quoted } from '../../quoted.ts'
-import { people } from '../../values.ts'
+import { people, word } from '../../values.ts'
 import { moment } from '../../when.ts'
 import { ownFlags, ownOf } from './own.ts'
 import { reportCredential } from './report.ts'
@@ -37,8 +37,8 @@ export const add = define({
 function newPerson(name: string, role: string): Person {
   if (name.includes(':')) throw new UsageError('E_USER_NAME', `${quoted(name)} can't be a user name.`, `Write the role apart: ollama-stack user add ${name.split(':')[0]} --role admin`)
   try {
-    const [person] = people([`${name}:${role}`])
-    if (person) return person
+    const [person] = people([name])
+    if (person) return { ...person, role: word('--role', role, ROLES) }
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.code, error.message, error.hint.replace(/: --user \S+$/, ': ollama-stack user add ann')) : error
   }

@@ -9,6 +9,7 @@ import { throwAll } from '../../config.ts'
 import { UsageError } from '../../errors.ts'
 import { isLoopback } from '../../machine.ts'
 import type { Project } from '../../project.ts'
+import { shownPath } from '../../quoted.ts'
 import { readPassword, refuseTerminal } from '../../read-password.ts'
 
 export const ownFlags = {
@@ -48,7 +49,8 @@ function requestIn(path: string): string {
     if (!statSync(path).isFile()) throw new Error('it is not a file')
     text = readFileSync(path)
   } catch (cause) {
-    throw new UsageError('E_CSR', `${path} can't be read: ${(cause as Error).message}.`, 'Give the file that openssl req -new wrote.')
+    const [why] = (cause as Error).message.split(', ')
+    throw new UsageError('E_CSR', `${shownPath(path)} can't be read: ${why}.`, 'Give the file that openssl req -new wrote.')
   }
   if (text.length > MOST_BYTES) throw new UsageError('E_CSR', `${path} is too large for a certificate request.`, 'Give the file that openssl req -new wrote.')
   return text.toString('utf8')

@@ -38,11 +38,20 @@ function search(bytes, start, name) {
     for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
         if (at === 0 ? start > 0 : bytes[at - 1] !== LF) continue;
         const end = bytes.indexOf(LF, at);
+        if (skipped(bytes, at, name)) return { problem: `above the line of ${name} is one that is only the beginning of that name, for which nginx skips both` };
         // It may be half of one.
         if (end < 0) return { problem: `the line of ${name} has no line end` };
         return parse(bytes.toString('utf8', at, end), start + at, name);
     }
     return null;
+}
+
+// ngx_http_auth_basic_module compares a line letter by letter with the name that it looks for. When the
+// line ends before the name does, it skips the next one as well, and would take another one of that name.
+function skipped(bytes, at, name) {
+    if (at < 2) return false;
+    const above = bytes.toString('utf8', bytes.lastIndexOf(LF, at - 2) + 1, at - 1);
+    return above !== '' && name.startsWith(above);
 }
 
 function read(path, start, length) {

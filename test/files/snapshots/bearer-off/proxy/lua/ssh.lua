@@ -60,7 +60,7 @@ end
 -- Whether this very request was signed just now by the owner of `key`, which keys.lua has checked
 -- for its shape: after 19 bytes that all of them share come the 32 that count.
 function ssh.signed_by(key, signature)
-  if ngx.var.https ~= "on" and not on_loopback then
+  if ngx.var.client_scheme ~= "https" and not on_loopback then
     if not told then
       told = true
       ngx.log(ngx.CRIT, "a login by ssh key was refused: it needs TLS or a port published on 127.0.0.1")

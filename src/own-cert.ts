@@ -1,0 +1,125 @@
+// A certificate and key that the owner brings: everything that would make a proxy fail to start, or
+// clients refuse it, is said before anything is written.
+
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { readCert, SERVER_AUTH, signedWith, type CertFacts, type KeyPair } from './certs.ts'
+import { StackError, UsageError } from './errors.ts'
+import { shellWord } from './curl.ts'
+import { covers } from './host-match.ts'
+
+/** No chain is that long; a block device would be. */
+const LONGEST = 1 << 20
+const LEAST_RSA_BITS = 2048
+
+/**
+ * Reads both files. `cert` comes back as the leaf and what follows it, each once and nothing else, `key` as PKCS#8.
+ * Throws UsageError E_TLS_FILES naming the file, what is wrong with it and the command that puts it right.
+ */
+export function readOwnCert(certPath: string, keyPath: string, { hosts, now }: { hosts: readonly string[]; now: Date }): KeyPair & { names: string[] } {
+  const chain = certificates(certPath)
+  const key = privateKey(keyPath)
+  const [leaf] = chain
+  if (!leaf) throw wrong(certPath, 'holds no certificate')
+  const facts = readCert(leaf.toString())
+  if (!leaf.checkPrivateKey(key)) {
+    const other = chain.findIndex((one) => one.checkPrivateKey(key))
+    if (other > 0) throw wrong(certPath, `begins with the certificate of ${facts.cn || 'a CA'}, but the key belongs to number ${other + 1}`, "Put the server's own certificate first, then the one that signed it, and so on: cat server.crt intermediate.crt > fullchain.pem")
+    throw wrong(keyPath, `isn't the key of ${certPath}`, `Compare both: openssl x509 -noout -pubkey -in ${shellWord(certPath)}; openssl pkey -pubout -in ${shellWord(keyPath)}`)
+  }
+  checkChain(certPath, chain)
+  checkLeaf(certPath, leaf, facts, key, now)
+  const missing = hosts.filter((host) => !covers(facts.sans, host))
+  if (missing.length > 0) throw wrong(certPath, `doesn't name ${missing.join(', ')}`, `It names ${facts.sans.join(', ')}. Give one of these with --host, or get a certificate for the name you want.`)
+  return {
+    cert: chain.map((one) => one.toString()).join(''),
+    key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    // A URL can't begin with a wildcard.
+    names: facts.sans.filter((name) => !name.startsWith('*.')),
+  }
+}
+
+/** The root of a private ACME CA, as PEM. Throws UsageError E_TLS_FILES. */
+export function readRoot(path: string): string {
+  const [root, ...more] = certificates(path)
+  if (!root || more.length > 0) throw wrong(path, `holds ${more.length + 1} certificates`, 'Give the one root alone.')
+  if (!root.ca) throw wrong(path, "isn't the certificate of a CA")
+  return root.toString()
+}
+
+function certificates(path: string): X509Certificate[] {
+  const text = read(path)
+  const blocks = text.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+  if (!blocks) throw notPem(path, text, 'certificate', `openssl x509 -inform der -in ${shellWord(path)} -out server.crt`)
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block)
+    } catch {
+      throw wrong(path, `has a damaged certificate (number ${index + 1})`, 'Copy the file again from where you got it.')
+    }
+  })
+}
+
+function privateKey(path: string): KeyObject {
+  const text = read(path)
+  const pem = text.toString('latin1')
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)) {
+    throw wrong(path, 'is encrypted, and a proxy that starts by itself can ask nobody for the password', `Write it without: openssl pkey -in ${shellWord(path)} -out server.key`)
+  }
+  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) throw notPem(path, text, 'private key', `openssl pkey -inform der -in ${shellWord(path)} -out server.key`)
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    throw wrong(path, 'has a damaged private key', 'Copy the file again from where you got it.')
+  }
+}
+
+function read(path: string): Buffer {
+  try {
+    const about = statSync(path)
+    // A pipe would be waited for, and a device has no end.
+    if (!about.isFile() && !about.isDirectory()) throw wrong(path, "isn't a file")
+    if (about.size > LONGEST) throw wrong(path, 'is too large to be one')
+    return readFileSync(path)
+  } catch (cause) {
+    if (cause instanceof StackError) throw cause
+    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    throw wrong(path, code === 'ENOENT' ? "doesn't exist" : code === 'EACCES' ? "can't be read: permission denied" : code === 'EISDIR' ? 'is a directory' : "can't be read",
+      code === 'EACCES' ? `Copy it to where you may read it, or run this as its owner: ls -l ${shellWord(path)}` : '')
+  }
+}
+
+/** DER and PKCS#12 both begin with an ASN.1 sequence. */
+function notPem(path: string, bytes: Buffer, what: string, fromDer: string): UsageError {
+  if (bytes[0] !== 0x30) return wrong(path, `holds no ${what} in PEM form`, 'A PEM file has a line with -----BEGIN, letters and digits below it, and a line with -----END.')
+  return wrong(path, `is binary, and the proxy needs PEM`, `Convert it: ${fromDer}\nIf it is PKCS#12 (.p12, .pfx): openssl pkcs12 -in ${shellWord(path)} -nodes -nocerts -out server.key, and the same with -nokeys -out server.crt`)
+}
+
+/** RFC 8446, 4.4.2: each certificate certifies the one before it. */
+function checkChain(path: string, chain: X509Certificate[]): void {
+  for (const [index, one] of chain.slice(0, -1).entries()) {
+    const next = chain[index + 1]
+    if (!next || (one.checkIssued(next) && one.verify(next.publicKey))) continue
+    throw wrong(path, `has its certificates in the wrong order: number ${index + 2} didn't sign number ${index + 1}`, "Put the server's own certificate first, then the one that signed it, and so on. Leave out what doesn't belong to it.")
+  }
+}
+
+function checkLeaf(path: string, leaf: X509Certificate, { notBefore, notAfter, isCa, eku, sans }: CertFacts, key: KeyObject, now: Date): void {
+  const day = (date: Date): string => date.toISOString().slice(0, 10)
+  if (now < notBefore) throw wrong(path, `isn't valid before ${day(notBefore)}`, `If that is past, this machine's clock is wrong: it says ${now.toISOString()}.`)
+  if (now >= notAfter) throw wrong(path, `expired on ${day(notAfter)}`, 'Renew it where you got it.')
+  if (isCa) throw wrong(path, "is the certificate of a CA, and clients refuse those as a server's", 'Give the one that was made for the server. To have everything made here: --tls private')
+  if (eku.length > 0 && !eku.includes(SERVER_AUTH)) throw wrong(path, "isn't made for servers (its extended key usage lacks serverAuth)", 'Get one for a TLS server.')
+  if (sans.length === 0) throw wrong(path, 'names no host (it has no subject alternative name), so clients refuse it', 'Get one that names the host; the common name alone counts no more.')
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
+  if (type === 'rsa' && (details?.modulusLength ?? 0) < LEAST_RSA_BITS) throw wrong(path, `has an RSA key of ${details?.modulusLength} bits, which clients refuse`, 'Use at least 2048, or P-256.')
+  if (type !== 'rsa' && !(type === 'ec' && /^(?:prime256v1|secp384r1)$/.test(details?.namedCurve ?? ''))) {
+    throw wrong(path, `has a key of a kind that browsers don't take (${details?.namedCurve ?? type})`, 'Use RSA from 2048 bits, P-256 or P-384.')
+  }
+  const hash = signedWith(leaf.toString())
+  if (/^(?:SHA-1|MD5)$/i.test(hash)) throw wrong(path, `is signed with ${hash}, which clients refuse`, 'Get a new one from your CA, signed with SHA-256 or better.')
+}
+
+function wrong(path: string, what: string, hint = ''): UsageError {
+  return new UsageError('E_TLS_FILES', `${path} ${what}.`, hint)
+}

@@ -1,0 +1,11 @@
+// Allowed addresses as the proxies read them. The entries are checked before (src/allowed.ts).
+
+/** Lines for nginx's `geo`. */
+export function geoLines(entries: readonly string[]): string {
+  return entries.length === 0 ? 'default 1;\n' : `default 0;\n${entries.map((entry) => `${entry} 1;\n`).join('')}`
+}
+
+/** A part of a Caddy route: everybody else is refused before anything is looked at. */
+export function remoteIpLines(entries: readonly string[]): string {
+  return entries.length === 0 ? '# Everybody.\n' : `@elsewhere not remote_ip ${entries.join(' ')}\nvars @elsewhere why address\nerror @elsewhere 403\n`
+}
