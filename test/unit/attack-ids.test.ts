@@ -15,7 +15,7 @@ const all = (ids: string, entry: Entry): [string, Entry][] => ids.split(' ').map
 const IDS: Record<string, Entry> = Object.fromEntries([
   ...all('CLI-002 CLI-005 CLI-008 CLI-011 CLI-014 CLI-017', input('a person to add')),
   ...all('CLI-020 CLI-023 CLI-026 CLI-029 CLI-032 CLI-038 CLI-041', input('a host')),
-  ...all('CLI-035', { test: 'test/files/rendered.test.ts', words: "the proxy's own checker accepts it" }),
+  ...all('CLI-035', { test: 'test/files/rendered.test.ts', words: 'the checkers of the programs that will read it accept it' }),
   ...all('CLI-044 CLI-047 CLI-056 CLI-059', input('an origin')),
   ...all('CLI-050', { test: 'test/unit/origins.test.ts', words: 'with the spaces that people put there', otherwise: 'a pasted OLLAMA_ORIGINS list is translated entry by entry' }),
   ...all('CLI-053', { test: 'test/unit/origins.test.ts', words: 'https://App.Example.com/', otherwise: 'an origin is written in lower case, as browsers send it' }),
