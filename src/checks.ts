@@ -13,7 +13,7 @@ import { tlsChecks } from './checks/tls.ts'
 import { readTree } from './disk.ts'
 import { doorOf } from './door.ts'
 import { StackError } from './errors.ts'
-import { sweepTestPeople, untilKnown, withTestPeople } from './people.ts'
+import { sweepTestPeople, untilAllKnow, withTestPeople } from './people.ts'
 import type { Project } from './project.ts'
 
 export type { CheckResult } from './checks/check.ts'
@@ -22,11 +22,13 @@ export interface CheckOptions {
   engine: Engine | null
   now: Date
   signal: AbortSignal
+  /** The attack matrix too. */
+  thorough?: boolean
   onResult?: (result: CheckResult) => void
 }
 
 /** Runs every check that this project's features call for, in order, one at a time. */
-export async function runChecks(project: Project, { engine, now, signal, onResult }: CheckOptions): Promise<CheckResult[]> {
+export async function runChecks(project: Project, { engine, now, signal, thorough = false, onResult }: CheckOptions): Promise<CheckResult[]> {
   const { stack } = project
   const door = doorOf(project)
   const results: CheckResult[] = []
@@ -48,8 +50,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
       note(seen)
       if (!seen.ok) return // refused at the door, whatever the credential
     }
-    await untilKnown(door, user, signal)
-    await untilKnown(door, admin, signal)
+    await untilAllKnow(door, [user, admin], signal)
     const wrong = await stack.badLogins(user, readTree(project.dir, ['credentials', 'certs']), now)
     const list: Check[] = [
       ...login,
@@ -59,6 +60,7 @@ export async function runChecks(project: Project, { engine, now, signal, onResul
       ...(project.tls === 'off' ? [] : tlsChecks),
       ...(project.model === null ? [] : [stream]),
       rateLimit,
+      ...(thorough ? (await import('./attacks.ts')).attackChecks : []),
     ]
     for (const check of list.filter(({ applies }) => applies?.(project) ?? true)) {
       const result = await run(check, visit)

@@ -111,6 +111,15 @@ export async function sweepTestPeople(project: Project): Promise<string[]> {
   return left
 }
 
+/** Waits until every worker of the proxy knows these people: who was let in by one may be unknown to another for a moment. */
+export async function untilAllKnow(door: Door, people: readonly MadeCredential[], signal: AbortSignal): Promise<void> {
+  for (const person of people) await untilKnown(door, person, signal)
+  await sleep(LOOK_MS, undefined, { signal })
+}
+
+/** Each looks for changes more often than that (stacks/bearer/files/lua/watch.lua, stacks/basic/files/nginx.conf). */
+const LOOK_MS = 500
+
 /** Waits until the proxy lets `credential` in (the key file is looked at twice a second). Throws E_LOGIN_DEAD after 5 s. */
 export async function untilKnown(door: Door, credential: MadeCredential, signal?: AbortSignal): Promise<void> {
   for (const end = Date.now() + 5000; ; await sleep(50, undefined, signal ? { signal } : {})) {

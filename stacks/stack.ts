@@ -132,6 +132,23 @@ export interface BadLogin {
   expect: 401 | 'alert'
 }
 
+/** A way to write a credential into a request, and whether it gets in: for the attack matrix. */
+export interface Spelling {
+  id: string
+  /** Whole header lines, byte for byte (Latin-1). */
+  lines: readonly string[]
+  /** GET /api/tags unless told. */
+  method?: string
+  target?: string
+  body?: string
+  /** Any of these. With 200 the request reaches Ollama, with any other it doesn't. */
+  expect: readonly number[]
+  /** Too odd for the HTTP library, which may refuse it with words of its own. */
+  library?: true
+  /** The WWW-Authenticate of a 401, where `challenge` allows more than this one. */
+  challenge?: RegExp
+}
+
 /** Somebody came in. */
 export interface Visit {
   person: string
@@ -187,4 +204,6 @@ export interface Stack {
   /** Which address asked for what, if a line of the proxy's log is about a request. */
   caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
+  /** Sent without a login, but for what their lines say. */
+  spellings(valid: MadeCredential): Spelling[]
 }

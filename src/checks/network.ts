@@ -1,10 +1,11 @@
 // Ollama itself stays out of reach, whatever the proxy does.
 
+import { isIP } from 'node:net'
 import { exposure } from '../exposure.ts'
 import { ask } from '../http.ts'
 import { couldNotRun, failed, passed, type Check } from './check.ts'
 
-const OLLAMA_PORT = 11434
+export const OLLAMA_PORT = 11434
 
 export const network: Check[] = [
   {
@@ -34,9 +35,9 @@ export const network: Check[] = [
 ]
 
 /** By what Ollama says and nothing else: on some networks a gateway answers for every address. */
-async function isOllama(host: string): Promise<boolean> {
+export async function isOllama(host: string): Promise<boolean> {
   try {
-    const { status, body } = await ask({ url: `http://${host}:${OLLAMA_PORT}`, connect: { host, port: OLLAMA_PORT }, ca: null }, { path: '/api/version', idle: 1000 })
+    const { status, body } = await ask({ url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${OLLAMA_PORT}`, connect: { host, port: OLLAMA_PORT }, ca: null }, { path: '/api/version', idle: 1000 })
     return status === 200 && typeof (JSON.parse(body) as { version?: unknown }).version === 'string'
   } catch {
     return false // silent, refused, or something that isn't Ollama

@@ -5,6 +5,7 @@ import type { Client } from './client.ts'
 import { down, volumeSizes } from './down.ts'
 import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
+import { oneOff } from './one-off.ts'
 import { portOwner } from './ports.ts'
 import { pull, withTag } from './pull.ts'
 import { exec, logs } from './stream.ts'
@@ -51,6 +52,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     volumeSizes: (project) => volumeSizes(docker, project),
     down: (project, options) => down(docker, project, options),
     exec: (container, cmd, options) => exec(docker, container, cmd, options),
+    oneOff: (options) => oneOff(docker, options),
     logs: (container, options) => logs(docker, container, options),
     portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
     networks: () => explained('list networks', networks(docker)),

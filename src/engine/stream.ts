@@ -22,6 +22,13 @@ async function* frames(source: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncG
   }
 }
 
+/** Both outputs, whole. */
+export async function collect(source: AsyncIterable<Buffer>): Promise<{ stdout: string; stderr: string }> {
+  const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
+  for await (const [name, bytes] of frames(source)) output[name].push(bytes)
+  return { stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }
+}
+
 /** Run a command in a running container. Only not being able to run it is an error. */
 export async function exec(docker: Client, container: string, cmd: string[], options: { stdin?: string | Uint8Array; user?: string; signal?: AbortSignal } = {}): Promise<ExecResult> {
   const { stdin, user, signal } = options
@@ -32,15 +39,15 @@ export async function exec(docker: Client, container: string, cmd: string[], opt
     const stream = await started.start({ hijack: stdin !== undefined, stdin: stdin !== undefined, ...(signal && { abortSignal: signal }) })
     const stop = (): void => void stream.destroy(signal?.reason as Error)
     signal?.addEventListener('abort', stop, { once: true })
-    const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
+    let output: Awaited<ReturnType<typeof collect>>
     try {
       if (stdin !== undefined) stream.end(stdin)
-      for await (const [name, bytes] of frames(stream as AsyncIterable<Buffer>)) output[name].push(bytes)
+      output = await collect(stream as AsyncIterable<Buffer>)
     } finally {
       signal?.removeEventListener('abort', stop)
     }
     const { ExitCode } = await started.inspect()
-    return { code: ExitCode ?? -1, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }
+    return { code: ExitCode ?? -1, ...output }
   } catch (error) {
     throw explainEngine(error, `run ${cmd[0]} in ${container}`)
   }

@@ -28,6 +28,17 @@ export interface ExecResult {
   stderr: string
 }
 
+export interface OneOff {
+  /** Whose `down` removes it, should nobody else. */
+  project: string
+  /** One that is here. */
+  image: string
+  cmd: readonly string[]
+  /** Names of networks that it is attached to. */
+  networks: readonly string[]
+  signal?: AbortSignal
+}
+
 export interface Hooks {
   /** Called before each step. */
   step?: (step: Step) => void
@@ -122,6 +133,8 @@ export interface Engine {
   down(project: string, options?: { volumes?: boolean; signal?: AbortSignal; onRemove?: (what: string) => void }): Promise<Removed>
   /** Run a command in a running container. A command that fails is a result, not an error. */
   exec(container: string, cmd: string[], options?: { stdin?: string | Uint8Array; user?: string; signal?: AbortSignal }): Promise<ExecResult>
+  /** Run a command in a container of its own, removed afterwards whatever happens. */
+  oneOff(options: OneOff): Promise<Omit<ExecResult, 'code'>>
   /** Sends a signal (`SIGHUP`) to the container's first process. */
   signal(container: string, name: string): Promise<void>
   logs(container: string, options?: LogOptions): AsyncIterable<LogLine>

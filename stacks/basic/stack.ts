@@ -7,6 +7,7 @@ import { caller, visit } from '../nginx/visit.ts'
 import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, entries, names, problems, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
+import { spellings } from './spellings.ts'
 
 const HTPASSWD = 'credentials/htpasswd'
 /**
@@ -37,6 +38,7 @@ export const basic: Stack = {
   visit,
   caller,
   badLogins,
+  spellings,
 }
 
 function read(files: FileMap, path: string): string {

@@ -8,6 +8,7 @@ import { caller, visit } from '../nginx/visit.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
+import { spellings } from './spellings.ts'
 
 const KEYS = 'credentials/keys'
 
@@ -43,6 +44,7 @@ export const bearer: Stack = {
   visit,
   caller,
   badLogins,
+  spellings,
 }
 
 /** Read by lua/rate.lua. */

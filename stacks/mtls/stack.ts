@@ -13,6 +13,7 @@ import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
 import { keyTaken, readCsr } from './csr.ts'
 import { derOf, entries, entryFile, pathOf, sorted, type Entry } from './entries.ts'
+import { spellings } from './spellings.ts'
 import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
 
 // No 0 O 1 l I: people type these from one screen into another.
@@ -23,7 +24,7 @@ const LENGTH = 24
 /** Matches no text at all (RE2). */
 const NOTHING = '[^\\x00-\\x{10FFFF}]'
 
-const FILES = ['Caddyfile', 'handshake.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
+const FILES = ['Caddyfile', 'handshake.caddy', 'wire.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
 /** Where the server's certificate comes from; with ACME they are generated. */
 const FROM_FILES = ['certificates.caddy', 'sites.caddy']
 
@@ -54,6 +55,7 @@ export const mtls: Stack = {
   visit,
   caller,
   badLogins,
+  spellings,
 }
 
 /** The names that pass the Host check (addresses pass by their shape, in the Caddyfile), the origins, the names of HSTS. */

@@ -230,6 +230,39 @@ describe('a damaged file lets nobody in, and the log says why', () => {
   })
 })
 
+describe('an own password', () => {
+  const latin1 = (user: string, password: string): Login => ({ headers: { Authorization: `Basic ${Buffer.from(`${user}:${password}`, 'latin1').toString('base64')}` } })
+  const own = async (user: string, password: string): Promise<void> => {
+    await issue(project, { name: user, role: 'user' }, { now: new Date(), password })
+    await within(basic(user, password), 200)
+  }
+
+  test('may hold colons: the first one ends the name (RFC 7617, 2)', async () => {
+    await own('colon', 'a:b:c:d:e')
+    for (const wrong of [basic('colon', 'b:c:d:e'), basic('colon', 'a'), basic('colon', ':a:b:c:d:e')]) expect(await status(wrong)).toBe(401)
+  })
+
+  test('is UTF-8, as the challenge says, and not Latin-1', async () => {
+    await own('uni', 'pässwörd €')
+    await own('dia', 'pässwörd')
+    expect(await status(latin1('dia', 'pässwörd'))).toBe(401)
+    // The same letters to the eye, in other code points.
+    expect(await status(basic('dia', 'pässwörd'.normalize('NFD')))).toBe(401)
+  })
+
+  test('of 72 bytes, where bcrypt stops reading, is no other one: none shorter, none with a tail', async () => {
+    const whole = 'x'.repeat(72)
+    await own('long', whole)
+    for (const wrong of [whole.slice(0, -1), `${whole}x`, `${whole}${whole}`, `${whole}\0`]) expect(await status(basic('long', wrong)), String(wrong.length)).toBe(401)
+  })
+
+  test('has no second form in the file: the hash opens nothing', async () => {
+    const hash = before.split('\n').find((line) => line.startsWith('bob:'))?.split(':')[1] ?? ''
+    for (const wrong of [hash, before.trim(), `${hash}:user`]) expect(await status(basic('bob', wrong))).toBe(401)
+    expect(await status(basic('BOB', passwordOf(bob)))).toBe(401)
+  })
+})
+
 test('who is removed is out within a second on an open connection, and after a restart', async () => {
   const { login } = await issue(project, { name: 'eve', role: 'user' }, { now: new Date() })
   const agent = keptAlive(at)
@@ -309,6 +342,15 @@ describe('guessers', () => {
     expect(Object.keys(seen).sort()).toEqual(['401', '429'])
     expect(flood.refusal).toMatchObject({ 'retry-after': '1', 'content-type': 'application/json' })
     expect(JSON.parse(flood.refusal.body ?? '')).toHaveProperty('error')
+  })
+
+  test('twelve at once at one name: more than eight are told to wait, before anything is hashed', async () => {
+    await sleep(500)
+    const start = performance.now()
+    const replies = await Promise.all(Array.from({ length: 24 }, (_, index) => ask(at, { path: '/', login: basic('bob', `guess-${index}`) })))
+    expect(performance.now() - start).toBeLessThan(3000)
+    expect(replies.filter(({ status }) => status === 429).length).toBeGreaterThan(11)
+    expect(replies.filter(({ status }) => status !== 429 && status !== 401)).toEqual([])
   })
 
   test('who hangs up early still takes one of the places', async () => {

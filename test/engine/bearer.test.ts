@@ -1,8 +1,8 @@
 // What only the Bearer stack has: keys that end by themselves, and the `ollama` command's own login
 // (OLLAMA_AUTH=1), with real ed25519 signatures, the way api/client.go of Ollama makes them.
 
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -224,6 +224,84 @@ describe('on the loopback address', () => {
     expect(stderr).toContain(`ignored line ${odd.map((_, index) => first + index).join(', ')},`.replace(/,$/, ''))
     writeFileSync(path, before)
     await until(at, () => signed({ key: eve }), 401)
+  })
+
+  test('a damaged key file: half a key is none, words in it are none, and what holds no key lets nobody in', async () => {
+    const path = join(dir, 'credentials/keys')
+    const before = readFileSync(path, 'utf8')
+    const { secret: key, login } = await issue(loadProject(dir), { name: 'jan', role: 'user' }, { now: new Date() })
+    const digest = createHash('sha256').update(key ?? '').digest('hex')
+    const line = `jan:user:${digest}\n`
+    const bearing = (text: string): Login => ({ headers: { Authorization: `Bearer ${text}` } })
+    const { uid, gid } = statSync(path)
+    const save = (text: string): void => {
+      rmSync(path, { recursive: true, force: true })
+      writeFileSync(path, text, { mode: 0o600 })
+      chownSync(path, uid, gid)
+    }
+    const opens: [string, string][] = [
+      ['a byte order mark', `\ufeff${line}`], ['Windows line ends', line.replace('\n', '\r\n')], ['empty lines and comments', `# team\n\n${line}\n# end\n`], ['two keys of one name', `${line}jan:user:${'0'.repeat(64)}\n`],
+    ]
+    const shut: [string, string][] = [
+      ['nothing', ''], ['a line end', '\n'], ['no line end: it may be half of one', line.trimEnd()], ['the line cut in the digest', `${line.slice(0, 30)}\n`], ['the line cut, and no line end', line.slice(0, 16)], ['the digest in capitals', line.toUpperCase()],
+      ['the key itself', `jan:user:${key}\n`], ['the key alone', `${key}\n`], ['the key as a comment', `# ${key}\n#${line}`], ['the key behind a comment', `jan:user:${'0'.repeat(64)} # ${key}\n`], ['a space before', ` ${line}`], ['a zero byte', `jan\0${line}`], ['no role', `jan::${digest}\n`],
+      ['one digest, two names: removing one would leave the other', `${line}bob:admin:${digest}\n`], ['the lines joined by carriage returns', line.replace('\n', '\r')],
+    ]
+    try {
+      for (const [what, text] of opens) {
+        save(text)
+        await until(at, () => tags(login), 200)
+        expect((await ask(at, { ...tags(login), method: 'POST', path: '/api/pull', body: '{}' })).status, what).toBe(403)
+        save('')
+        await until(at, () => tags(login), 401)
+      }
+      for (const [what, text] of shut) {
+        save(text)
+        // Longer than the proxy needs to look.
+        await sleep(600)
+        for (const guess of [login, bearing(digest), bearing(text.replace(/[^ -~]/g, '')), bearing(String(key).slice(0, 7)), bearing('team'), bearing(''), bearing('#'), bearing('jan')]) expect((await ask(at, { path: '/api/tags', login: guess ?? bearing('') })).status, what).toBe(401)
+      }
+      // No file at all, a directory in its place, one that the proxy may not read.
+      for (const put of [() => undefined, () => mkdirSync(path), () => { save(line); chownSync(path, 1, 1) }]) {
+        save(line)
+        await until(at, () => tags(login), 200)
+        rmSync(path)
+        put()
+        await until(at, () => tags(login), 401)
+      }
+      // At the start too.
+      rmSync(path, { recursive: true })
+      await dockerOk('restart', 'test-bearer-loopback-proxy-1')
+      await expect.poll(() => ask(at, tags(login)).then(({ status }) => status, () => 0), { timeout: 10_000 }).toBe(401)
+      expect(existsSync(path)).toBe(false)
+    } finally {
+      save(before)
+    }
+    await until(at, () => signed(), 200)
+  })
+
+  test('a refusal costs the same with 10,000 keys in the file as with none', async () => {
+    const path = join(dir, 'credentials/keys')
+    const before = readFileSync(path, 'utf8')
+    const many = Array.from({ length: 10_000 }, (_, index) => `many-${index}:user:${createHash('sha256').update(String(index)).digest('hex')}\n`).join('')
+    const agent = keptAlive(at)
+    const refusal = async (): Promise<number> => {
+      const times: number[] = []
+      for (let index = 0; index < 300; index++) {
+        const start = performance.now()
+        const login = { headers: { Authorization: `Bearer olsk_${String(index).padStart(43, 'A')}` } }
+        expect((await ask(at, { path: '/api/tags', agent, login })).status).toBe(401)
+        times.push(performance.now() - start)
+      }
+      return times.sort((a, b) => a - b)[150] ?? 0
+    }
+    const few = await refusal()
+    writeFileSync(path, before + many)
+    await sleep(1500)
+    const most = await refusal()
+    writeFileSync(path, before)
+    agent.destroy()
+    expect([few < 5, most < 5], `${few} ms, ${most} ms`).toEqual([true, true])
   })
 
   test('the access log names the person, and holds no credential and no query', async () => {

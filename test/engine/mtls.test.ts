@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readCert } from '../../src/certs.ts'
+import { raw } from '../../src/attacks/raw.ts'
+import { makeClientCert, makeExpiredCert, readCert } from '../../src/certs.ts'
 import { ask, keptAlive, open, TlsAlert, type Door } from '../../src/http.ts'
 import { issue, remove, rotate } from '../../src/people.ts'
 import { loadProject, type Project } from '../../src/project.ts'
 import type { Login } from '../../stacks/stack.ts'
-import { create, docker, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
-import { raw } from './raw.ts'
+import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
 const name = 'test-mtls-own'
 const place = workspace()
@@ -236,6 +236,82 @@ test.each([
   expect(await status(login, { method: 'POST', path: '/api/pull', body: '{}' })).toBe(403)
   expect(await proxyLog()).toContain(`"person":"${person}"`)
   rmSync(own, { recursive: true })
+})
+
+describe('certificates that only look right', () => {
+  const own = mkdtempSync(join(tmpdir(), 'foreign-'))
+  const openssl = (...args: string[]): string => execFileSync('openssl', args, { cwd: own, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const read = (file: string): string => readFileSync(join(own, file), 'utf8')
+  const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  /** Signed by our own CA, as somebody with ca.key could; but for what `extensions` say like one of ours. */
+  const signed = (file: string, extensions: string, ca = [join(dir, 'certs/ca.crt'), join(dir, 'certs/ca.key')]): Login => {
+    openssl('req', '-new', ...EC, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', '/CN=ann')
+    writeFileSync(join(own, `${file}.ext`), extensions)
+    openssl('x509', '-req', '-in', `${file}.csr`, '-CA', ca[0] ?? '', '-CAkey', ca[1] ?? '', '-CAcreateserial', '-CAserial', join(own, 'serial'), '-days', '2', '-out', `${file}.crt`, '-extfile', `${file}.ext`)
+    return { headers: {}, cert: read(`${file}.crt`), key: read(`${file}.key`) }
+  }
+  const LEAF = 'basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n'
+  afterAll(() => rmSync(own, { recursive: true }))
+
+  test('self-signed, of the same name: the handshake ends', async () => {
+    openssl('req', '-x509', ...EC, '-keyout', 'self.key', '-out', 'self.crt', '-subj', '/CN=ann', '-days', '2', '-addext', 'extendedKeyUsage=clientAuth')
+    await expect(status({ headers: {}, cert: read('self.crt'), key: read('self.key') })).rejects.toBeInstanceOf(TlsAlert)
+  })
+
+  test('not yet valid: the handshake ends', async () => {
+    const ca = { cert: readFileSync(join(dir, 'certs/ca.crt'), 'utf8'), key: readFileSync(join(dir, 'certs/ca.key'), 'utf8') }
+    const pair = await makeClientCert({ ca, person: 'ann', now: new Date(Date.now() + 2 * 86_400_000) })
+    await expect(status({ headers: {}, ...pair })).rejects.toBeInstanceOf(TlsAlert)
+  })
+
+  test("a CA of the same name with another key, and a client's certificate as a CA: the handshake ends", async () => {
+    const subject = openssl('x509', '-in', join(dir, 'certs/ca.crt'), '-noout', '-subject', '-nameopt', 'compat').trim().replace(/^subject=/, '')
+    openssl('req', '-x509', ...EC, '-keyout', 'twin.key', '-out', 'twin.crt', '-subj', subject, '-days', '2')
+    await expect(status(signed('of-twin', LEAF, ['twin.crt', 'twin.key']))).rejects.toBeInstanceOf(TlsAlert)
+    writeFileSync(join(own, 'bob.crt'), bob.cert ?? '')
+    writeFileSync(join(own, 'bob.key'), bob.key ?? '')
+    const child = signed('of-bob', LEAF, ['bob.crt', 'bob.key'])
+    await expect(status({ ...child, cert: `${child.cert}${bob.cert}` })).rejects.toBeInstanceOf(TlsAlert)
+  })
+
+  test('of our CA, but over, or only for servers: the handshake ends', async () => {
+    const ca = { cert: readFileSync(join(dir, 'certs/ca.crt'), 'utf8'), key: readFileSync(join(dir, 'certs/ca.key'), 'utf8') }
+    await expect(status({ headers: {}, ...await makeExpiredCert({ ca, person: 'ann', now: new Date() }) })).rejects.toBeInstanceOf(TlsAlert)
+    await expect(status(signed('server', 'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n'))).rejects.toBeInstanceOf(TlsAlert)
+  })
+
+  test('of our CA, but not in credentials/: 401, whatever it may be used for', async () => {
+    for (const [file, extensions] of [['plain', LEAF], ['no-usage', 'basicConstraints=CA:FALSE\n'], ['any-usage', 'extendedKeyUsage=anyExtendedKeyUsage\n'], ['ca', 'basicConstraints=CA:TRUE\n']] as const) {
+      expect(await status(signed(file, extensions)), file).toBe(401)
+    }
+  })
+
+  test("somebody else's certificate without its key is no certificate", async () => {
+    const stranger = await newcomer('keyless')
+    expect(() => tls.createSecureContext({ cert: ann.cert, key: stranger.key })).toThrow()
+  })
+
+  test('a CA file that is empty, or a key: nobody gets in, and `up` says which file', async () => {
+    const path = join(dir, 'certs/server/ca.crt')
+    const before = readFileSync(path, 'utf8')
+    const restarted = async (): Promise<void> => {
+      await dockerOk('restart', `${name}-proxy-1`)
+      await expect.poll(() => status(undefined).catch(() => 0), { timeout: 10_000 }).toBe(401)
+    }
+    try {
+      for (const wrong of ['', readFileSync(join(dir, 'certs/ca.key'), 'utf8')]) {
+        writeFileSync(path, wrong)
+        await restarted()
+        for (const login of [ann, bob, signed('late', LEAF)]) await expect(status(login)).rejects.toBeInstanceOf(TlsAlert)
+        const { code, stdout } = await ollamaStack(['up', '-C', dir, '--json'])
+        expect([code, JSON.parse(stdout)]).toEqual([1, { error: expect.objectContaining({ code: 'E_CERT_DAMAGED', message: expect.stringContaining('certs/server/ca.crt') as string }) as object }])
+      }
+    } finally {
+      writeFileSync(path, before)
+      await restarted()
+    }
+    expect(await status(ann)).toBe(200)
+  })
 })
 
 describe('requests that no client sends', () => {

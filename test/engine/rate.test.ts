@@ -7,6 +7,8 @@ import type { Login } from '../../stacks/stack.ts'
 import { ask, type Door } from '../../src/http.ts'
 import { create, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
+const ORIGIN = 'https://app.example.com'
+
 describe.each(Object.values(stacks).filter(({ limitsRate }) => limitsRate))('$id', (stack) => {
   const place = workspace()
   const dir = join(place.dir, `test-rate-${stack.id}`)
@@ -16,7 +18,7 @@ describe.each(Object.values(stacks).filter(({ limitsRate }) => limitsRate))('$id
   let bob: Login
 
   beforeAll(async () => {
-    const { stdout } = await create([dir, '--auth', stack.id, '--user', 'ann', '--user', 'bob', '--rate', '30/m', '--port', String(await freePort()), '--model', 'none', '--yes', '--json'])
+    const { stdout } = await create([dir, '--auth', stack.id, '--user', 'ann', '--user', 'bob', '--rate', '30/m', '--origin', ORIGIN, '--port', String(await freePort()), '--model', 'none', '--yes', '--json'])
     made = JSON.parse(stdout) as CreateDocument
     at = door(made)
     const [first, second] = made.users.map((user) => loginOf(made, user))
@@ -39,8 +41,9 @@ describe.each(Object.values(stacks).filter(({ limitsRate }) => limitsRate))('$id
     expect(statuses.filter((status) => status === 200)).toEqual([])
     const sent: number[] = []
     while (sent.at(-1) !== 429 && sent.length < 100) sent.push((await ask(at, { path: '/v1/models', login: ann })).status)
-    const refused = await ask(at, { path: '/v1/models', login: ann })
+    const refused = await ask(at, { path: '/v1/models', login: ann, headers: { origin: ORIGIN } })
     expect([sent.at(-1), refused.status, Number(refused.headers['retry-after']) >= 1, JSON.parse(refused.body)]).toEqual([429, 429, true, { error: expect.objectContaining({ code: 'rate_limit_exceeded' }) as object }])
+    expect([refused.headers['access-control-allow-origin'], refused.headers['access-control-expose-headers']]).toEqual([ORIGIN, 'Retry-After, WWW-Authenticate'])
     expect((await ask(at, { path: '/api/version', login: bob })).status).toBe(200)
   })
 })

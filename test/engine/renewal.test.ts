@@ -6,6 +6,7 @@ import tls from 'node:tls'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import { makeServerCert, readCert } from '../../src/certs.ts'
+import { HTTP2_CASES, tryHttp2 } from '../../src/attacks/http2.ts'
 import { open } from '../../src/http.ts'
 import { create, dockerOk, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
@@ -15,6 +16,7 @@ describe.each(Object.values(stacks))('$id', (stack) => {
   const place = workspace()
   const name = `test-renewal-${stack.id}`
   const dir = join(place.dir, name)
+  let made: CreateDocument
   const ids = (): Promise<string> => dockerOk('ps', '-q', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`)
   afterAll(async () => {
     await ollamaStack(['down', '--volumes', '--yes', '-C', dir])
@@ -24,7 +26,7 @@ describe.each(Object.values(stacks))('$id', (stack) => {
   test('renewed on up, seen by the next connection, and a running stream arrives whole', async () => {
     const { code, stdout } = await create([dir, '--auth', stack.id, '--tls', 'private', '--user', 'ann:admin', '--port', String(await freePort()), '--yes', '--json'])
     expect(code, stdout).toBe(0)
-    const made = JSON.parse(stdout) as CreateDocument
+    made = JSON.parse(stdout) as CreateDocument
     const at = door(made)
     const read = (path: string): string => readFileSync(join(dir, path), 'utf8')
 
@@ -58,5 +60,29 @@ describe.each(Object.values(stacks))('$id', (stack) => {
     for await (const part of response) text += String(part)
     expect((JSON.parse(text.trim().split('\n').at(-1) ?? '') as { done: boolean }).done).toBe(true)
     expect((JSON.parse((await ollamaStack(['up', '-C', dir, '--json'])).stdout) as { changed: string[] }).changed).toEqual([])
+  })
+
+  test('over TLS and HTTP/2 nothing gets in that HTTP/1 keeps out, and what gets in arrives once', async () => {
+    // Where TLS is never off, engine/stacks.test.ts has done so.
+    if (!stack.needsTls) {
+      const { checks } = JSON.parse((await ollamaStack(['test', '--thorough', '-C', dir, '--json'])).stdout) as CreateDocument
+      expect(checks.filter(({ ok }) => ok !== true)).toEqual([])
+      expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(['attack-tls', 'attack-sni', 'attack-http2']))
+    }
+
+    const heads = async (): Promise<{ method: string; target: string; headers: string[] }[]> => JSON.parse(await dockerOk('exec', `${name}-ollama-1`, 'ollama', 'standin-heads', '--clear')) as never
+    await heads()
+    const [ann] = made.users
+    if (!ann) throw new Error('nobody was made')
+    const { statuses, refused } = await tryHttp2(door(made), loginOf(made, ann), 'h2')
+    expect([refused, statuses.length]).toEqual([false, HTTP2_CASES.length])
+    const arrived = (await heads()).flatMap(({ headers, method, target }) => {
+      const agent = headers[headers.findIndex((word) => word.toLowerCase() === 'user-agent') + 1] ?? ''
+      return agent.startsWith('ollama/') ? [] : [{ agent, line: `${method} ${target}`, host: headers[headers.findIndex((word) => word.toLowerCase() === 'host') + 1] }]
+    })
+    expect(new Set(arrived.map(({ agent }) => agent)).size, JSON.stringify(arrived)).toBe(arrived.length)
+    expect(arrived.filter(({ host }) => host !== 'localhost:11434')).toEqual([])
+    // An admin's: of all those spellings only the good ones.
+    expect(new Set(arrived.map(({ line }) => line))).toEqual(new Set(['GET /api/version', 'POST /api/pull', 'POST /api/chat']))
   })
 })

@@ -54,6 +54,15 @@ describe.each(cases)('$label', ({ stack, tls, label }) => {
     }
   })
 
+  test('nothing of the people is in compose.yaml, where a $ of a hash would be read as a variable', async () => {
+    const { files, credentials } = await render(stack, config(stack, tls), [{ name: 'zed', role: 'admin' }], { now })
+    const compose = String(files.get('compose.yaml')?.content)
+    expect(compose).not.toMatch(/zed|\$[0-9a-z]+\$|[0-9a-f]{64}/)
+    for (const { secret } of credentials) if (secret !== null) expect(compose).not.toContain(secret)
+    // A directory that is missing must stay missing: Docker would make an empty one.
+    for (const [line] of compose.matchAll(/type: bind[\s\S]*?(?=- type|\n {4}\w)/g)) expect(line).toContain('create_host_path: false')
+  })
+
   test('the same values give the same files', async () => {
     const once = await render(stack, config(stack, tls), [], { now })
     const twice = await render(stack, config(stack, tls), [], { now })

@@ -127,5 +127,5 @@ describe('models', () => {
 
 describe('rate', () => {
   test.each(['1/s', '60/m', '999999/m'])('%s', (text) => expect(rate(text)).toBe(text))
-  test.each(['0/s', '60', '/m', '60/h', '-1/s', '1.5/s', '60/m;', '60 /m', '1000000/m', '60/M', '6٠/m', '60/m\n'])('not %j', (text) => expect(refusal(() => rate(text)).code).toBe('E_RATE'))
+  test.each(['0/s', '60', '/m', '60/h', '-1/s', '1.5/s', '0r/s', '1.5r/s', '-1r/s', 'abc', '1e9r/s', '1e9/s', '60/m;', '60 /m', '1000000/m', '60/M', '6٠/m', '60/m\n'])('not %j', (text) => expect(refusal(() => rate(text)).code).toBe('E_RATE'))
 })

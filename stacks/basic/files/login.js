@@ -18,6 +18,9 @@ const OLD_PASSWORDS = '/credentials/htpasswd.old';
 // was read: what was computed, and whether there was anything to compute, doesn't show.
 const HOLD = 400;
 
+// bcrypt reads no further: behind a password of so many bytes anything would do.
+const LONGEST = 72;
+
 // For js_set. nginx asks once per request and keeps the answer over redirects.
 function look(r) {
     try {
@@ -63,7 +66,13 @@ function enter(r) {
     const seen = JSON.parse(r.variables.look);
     if (seen.known) return answer(r, seen.role);
     if (seen.problem) return refuse(r, seen.problem, seen.atOnce ? 0 : HOLD);
+    if (isTooLong(r)) return refuse(r, 'wrong name or password');
     r.internalRedirect('//password');
+}
+
+function isTooLong(r) {
+    const pair = Buffer.from(r.headersIn.Authorization.slice('Basic '.length), 'base64');
+    return pair.length - pair.indexOf(':') - 1 > LONGEST;
 }
 
 function passed(r) {
