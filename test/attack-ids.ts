@@ -152,4 +152,15 @@ const ratelimit: Record<string, Where> = {
   'RATE-014': inCase('body that never comes, from a stranger'),
 }
 
-export const MET: Readonly<Record<string, Where>> = { ...bearer, ...basic, ...mtls, ...cors, ...paths, ...smuggling, ...ratelimit }
+const allowlist: Record<string, Where> = {
+  'ALLOW-002': inTest('engine/allow.test.ts', 'another one is refused whatever it brings, and nothing of it reaches Ollama'),
+  'ALLOW-005': inTest('engine/allow.test.ts', 'another one is refused whatever it brings, and nothing of it reaches Ollama'),
+  'ALLOW-008': inTest('unit/allowed.test.ts', "Docker's own addresses are never on the list", 'the stack\'s networks keep away from the list; where no range is left, the list is refused'),
+  'ALLOW-011': inTest('unit/allowed.test.ts', '::ffff:192.168.1.5'),
+  'ALLOW-014': inTest('unit/allowed.test.ts', 'fd00::/129'),
+  'ALLOW-017': inTest('unit/allowed.test.ts', '1.2.3.4; allow all'),
+  'ALLOW-020': inTest('engine/allow.test.ts', 'a listed address comes to the login, and with a credential in'),
+  'ALLOW-023': inTest('files/rendered.test.ts', 'is what was reviewed', "the project's README says it"),
+}
+
+export const MET: Readonly<Record<string, Where>> = { ...bearer, ...basic, ...mtls, ...cors, ...paths, ...smuggling, ...ratelimit, ...allowlist }

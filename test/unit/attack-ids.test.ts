@@ -41,7 +41,7 @@ const IDS: Record<string, Entry> = Object.fromEntries([
   ...all('ENG-014', { test: 'test/engine/stacks.test.ts', words: 'Ollama gone: a stream breaks off, then an error in JSON' }),
   ...all('ENG-017', { test: 'test/engine/stacks.test.ts', words: 'Ollama gone: a stream breaks off' }),
   ...all('ENG-020', { test: 'test/engine/errors.test.ts', words: 'an Ollama without enough memory' }),
-  ...all('ENG-023', { test: 'test/engine/stacks.test.ts', words: 'the request matrix' }),
+  ...all('ENG-023', { test: 'test/engine/stacks.test.ts', words: 'one table, equal answers' }),
   ...all('ENG-026', { test: 'test/files/rendered.test.ts', words: 'is what was reviewed' }),
   ...all('ENG-029', { test: 'test/engine/stacks.test.ts', words: 'both containers run with as little as they need' }),
   ...all('ENG-032', input("'--gpu', 'nvidia'")),
