@@ -3,6 +3,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { parseDocument, Scalar } from 'yaml'
 import { explainAcme } from './acme-failure.ts'
+import { withCertificate } from './acme-rehearsal.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
 import { doorOf } from './door.ts'
@@ -43,12 +44,14 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
-    try {
-      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
-      await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
-    } catch (error) {
-      throw explainAcme(error, project)
-    }
+    await withCertificate(project, engine, signal, async () => {
+      try {
+        if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+        await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+      } catch (error) {
+        throw explainAcme(error, project)
+      }
+    })
   })
   if (!renewed && !(await showsAnother(project))) return printPlan(steps)
   const { containers } = await engine.observe(project.name, [], signal)

@@ -2,13 +2,15 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dockerOk, freePort } from './project.ts'
+import { docker, dockerOk, freePort } from './project.ts'
 
 export interface AcmeCa {
   /** By the one challenge that it offers. */
   directory: Record<'http-01' | 'tls-alpn-01', string>
   /** Path of its root certificate. */
   root: string
+  /** How many certificates each was asked for. */
+  orders(): Promise<Record<'http-01' | 'tls-alpn-01', number>>
   stop(): Promise<void>
 }
 
@@ -20,6 +22,7 @@ export async function startCa(dir: string, name: string, certified: string): Pro
   mkdirSync(join(dir, 'data'), { recursive: true })
   const site = ([challenge, port]: [string, number]): string => `https://${BRIDGE}:${port} {
 	tls internal
+	log
 	acme_server {
 		lifetime 12h
 		challenges ${challenge}
@@ -50,5 +53,10 @@ ${Object.entries(ports).map(site).join('')}`)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
-  return { directory: { 'http-01': url(ports['http-01']), 'tls-alpn-01': url(ports['tls-alpn-01']) }, root, stop: async () => { await dockerOk('rm', '-f', '-v', name) } }
+  const orders = async (): Promise<Record<'http-01' | 'tls-alpn-01', number>> => {
+    const { stdout, stderr } = await docker('logs', name)
+    const count = (port: number): number => (stdout + stderr).split('\n').filter((line) => line.includes(`"host":"${BRIDGE}:${port}"`) && line.includes('/new-order')).length
+    return { 'http-01': count(ports['http-01']), 'tls-alpn-01': count(ports['tls-alpn-01']) }
+  }
+  return { orders, directory: { 'http-01': url(ports['http-01']), 'tls-alpn-01': url(ports['tls-alpn-01']) }, root, stop: async () => { await dockerOk('rm', '-f', '-v', name) } }
 }

@@ -1,7 +1,7 @@
 // Certificates of a real ACME CA: issued on create, renewed under a running stream, kept over a restart.
 // The CA is Caddy's own acme_server; the ports are the real ones, 80 and 443, on Docker's own bridge.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import type { Login } from '../../stacks/stack.ts'
 import { ask, open, type Door } from '../../src/http.ts'
 import { peerCert } from '../../src/peer-cert.ts'
 import { BRIDGE, startCa, type AcmeCa } from './acme-ca.ts'
-import { create, docker, dockerOk, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
+import { create, docker, dockerOk, freePort, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
 
 const NAME = 'ollama.example.com'
 const place = workspace()
@@ -130,5 +130,51 @@ describe.each(Object.values(stacks).map((stack) => ({ stack, challenge: stack.ne
     expect((await ollamaStack(['down', '--volumes', '--yes', '-C', dir])).code).toBe(0)
     expect(await remains(name)).toEqual([])
     expect(readFileSync(join(dir, 'certs/acme/README.md'), 'utf8')).toContain('Keep the folder')
+  })
+})
+
+// The CA's two directories stand for a real one and its staging twin.
+describe('where the CA finds nobody', () => {
+  const name = 'test-acme-nobody'
+  const dir = join(place.dir, name)
+  afterAll(async () => {
+    await ollamaStack(['down', '--volumes', '--yes', '-C', dir])
+  })
+  const up = async (): Promise<{ code: number; error?: { code: string; message: string; hint: string } }> => {
+    const { code, stdout } = await ollamaStack(['up', '-C', dir, '--json'])
+    return { code, ...JSON.parse(stdout) as object }
+  }
+  const edit = (file: string, from: string | RegExp, to: string): void => {
+    const text = readFileSync(join(dir, file), 'utf8')
+    expect(text).toMatch(from)
+    writeFileSync(join(dir, file), text.replace(from, to))
+  }
+
+  test('the reason is told; the next up asks the staging CA alone, until that is content, and then the real one', async () => {
+    const { code } = await create([dir, '--tls', 'acme', '--bind', BRIDGE, '--host', NAME, '--acme-directory', ca.directory['http-01'], '--acme-root', ca.root, '--model', 'none', '--no-start', '--yes'])
+    expect(code).toBe(0)
+    edit('tls/certificates.caddy', /^\tdir .*$/m, `$&\n\ttest_dir ${ca.directory['tls-alpn-01']}`)
+    edit('compose.yaml', 'start_period: 60s', 'start_period: 6s')
+    edit('compose.yaml', /published: "80"/, `published: "${await freePort()}"`)
+    edit('compose.yaml', /published: "443"/, `published: "${await freePort()}"`)
+    const before = await ca.orders()
+    const first = await up()
+    expect(first).toMatchObject({ code: 1, error: { code: 'E_ACME', message: expect.stringMatching(new RegExp(`^There is no certificate for ${NAME} yet\\. The CA's answer: .*`)) as string, hint: expect.stringContaining(`dig +short ${NAME}`) as string } })
+    expect(await remains(name)).toEqual([])
+    const after = await ca.orders()
+    expect(after['http-01']).toBeGreaterThan(before['http-01'])
+
+    expect(await up()).toMatchObject({ code: 1, error: { code: 'E_ACME' } })
+    expect(await ca.orders()).toEqual({ 'http-01': after['http-01'], 'tls-alpn-01': expect.any(Number) as number })
+    expect((await ca.orders())['tls-alpn-01']).toBeGreaterThan(after['tls-alpn-01'])
+    expect(readFileSync(join(dir, 'tls/certificates.caddy'), 'utf8')).toContain(`\tdir ${ca.directory['http-01']}\n`)
+
+    edit('compose.yaml', /published: "\d+"/, 'published: "443"')
+    edit('compose.yaml', /(target: 8080\n\s+published: )"\d+"/, '$1"80"')
+    expect(await up()).toMatchObject({ code: 0 })
+    const at: Door = { url: `https://${NAME}`, connect: { host: BRIDGE, port: 443 }, ca: readFileSync(ca.root, 'utf8') }
+    await expect.poll(() => ask(at, { path: '/api/tags' }).then(({ status }) => status, () => 0), { timeout: 20_000 }).toBe(401)
+    expect((await ca.orders())['http-01']).toBe(after['http-01'] + 1)
+    expect(existsSync(join(dir, 'certs/acme/failed'))).toBe(false)
   })
 })

@@ -10,8 +10,21 @@ import { withLock } from '../../src/lock.ts'
 const OURS = /^(?:test|lab-eng)-/
 const HALF_AN_HOUR_MS = 30 * 60_000
 
-/** What vitest calls before the engine's first test; it returns what is called after the last one. */
+const HELD = Symbol.for('create-ollama-stack: alone on the engine')
+type Held = { count: number; release: Promise<() => Promise<void>> }
+const held = globalThis as { [HELD]?: Held }
+
+/** What vitest calls before the first test of a project; it returns what is called after the last one. Projects of one run share it. */
 export default async function alone(): Promise<() => Promise<void>> {
+  const mine = held[HELD] ??= { count: 0, release: acquire() }
+  mine.count++
+  const release = await mine.release
+  return async () => {
+    if (--mine.count === 0) await release()
+  }
+}
+
+async function acquire(): Promise<() => Promise<void>> {
   const dir = join(tmpdir(), 'ollama-stack-engine-tests')
   mkdirSync(dir, { recursive: true })
   let done = (): void => undefined

@@ -234,10 +234,10 @@ describe.each(Object.values(stacks))('$id', (stack) => {
 
   test('Ollama gone: a stream breaks off, then an error in JSON; recreated: found again at once', async () => {
     const broken = await open(at, { method: 'POST', path: '/api/generate', login: logins.user, body: JSON.stringify({ model: 'gemma3:1b', prompt: 'hi', options: { num_predict: 400 } }) })
-    const read = (async () => { for await (const part of broken) void part })()
-    await dockerOk('kill', container('ollama'))
     // What arrived looks like a part, not like a whole answer.
-    await expect(read).rejects.toThrow(/aborted|ECONNRESET/)
+    const brokenOff = expect((async () => { for await (const part of broken) void part })()).rejects.toThrow(/aborted|ECONNRESET/)
+    await dockerOk('kill', container('ollama'))
+    await brokenOff
     await dockerOk('rm', '-f', container('ollama'))
     const gone = await ask(at, { path: '/api/tags', login: logins.user, headers: { origin: ORIGINS[0] ?? '' } })
     expect([502, 504]).toContain(gone.status)

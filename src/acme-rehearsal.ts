@@ -1,0 +1,61 @@
+// A CA counts failures: Let's Encrypt allows five an hour for a name. So after one, the next `up` asks
+// its staging CA until that gives a certificate, and only then the real one. While it runs, Caddy
+// keeps to the same rule by itself.
+
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { applyChange } from './disk.ts'
+import type { Engine } from './engine.ts'
+import { StackError } from './errors.ts'
+import { frontOf, type Project } from './project.ts'
+import { servedCert } from './server-cert.ts'
+
+const HOUR_MS = 60 * 60_000
+/** How long the real CA may take once its staging twin was content. */
+const ISSUED_MS = 120_000
+const FAILED = 'certs/acme/failed'
+const CERTIFICATES = 'certs/acme/certificates'
+
+/** `start` brings the stack up and throws E_ACME when there is no certificate. */
+export async function withCertificate(project: Project, engine: Engine, signal: AbortSignal, start: () => Promise<void>): Promise<void> {
+  if (project.tls !== 'acme') return start()
+  const failed = join(project.dir, FAILED)
+  const path = `${frontOf(project.file)}/certificates.caddy`
+  const usual = readFileSync(join(project.dir, path), 'utf8')
+  const staging = /^\ttest_dir (\S+)$/m.exec(usual)?.[1]
+  const lately = existsSync(failed) && Date.now() - statSync(failed).mtimeMs < HOUR_MS
+  if (staging === undefined || !lately || servedCert(project) !== null) {
+    try {
+      await start()
+    } catch (error) {
+      if (error instanceof StackError && error.code === 'E_ACME') put(FAILED, 'Before the real CA is asked again, `ollama-stack up` asks the staging one.\n')
+      throw error
+    }
+  } else {
+    put(path, usual.replace(/^\tdir \S+$/m, `\tdir ${staging}`))
+    try {
+      await start()
+    } finally {
+      put(path, usual)
+      // Nobody trusts them.
+      rmSync(join(project.dir, CERTIFICATES), { recursive: true, force: true })
+    }
+    await askTheRealOne(project, engine, signal)
+  }
+  rmSync(failed, { force: true })
+
+  function put(file: string, content: string): void {
+    applyChange(project.dir, new Map([[file, { content, mode: 0o644 }]]))
+  }
+}
+
+/** Starts Caddy anew (it comes back by itself) and waits for its certificate. */
+async function askTheRealOne(project: Project, engine: Engine, signal: AbortSignal): Promise<void> {
+  const front = frontOf(project.file)
+  const { containers } = await engine.observe(project.name, [], signal)
+  for (const { id, service } of containers) if (service === front) await engine.signal(id, 'SIGTERM')
+  for (const end = Date.now() + ISSUED_MS; servedCert(project) === null; await sleep(500, undefined, { signal })) {
+    if (Date.now() > end) throw new StackError('E_ACME', `The CA's staging twin gave a certificate for ${project.hosts[0] ?? ''}, but the CA itself hasn't within ${ISSUED_MS / 1000} s.`, { hint: `Its words are in the log: docker compose logs ${front}` })
+  }
+}
