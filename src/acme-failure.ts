@@ -1,15 +1,17 @@
 // Why there is no certificate: in the CA's own words, out of what the container said last.
 
 import { StackError } from './errors.ts'
-import type { Project } from './project.ts'
+import { frontOf, type Project } from './project.ts'
+import { servedCert } from './server-cert.ts'
 
 /** An E_UNHEALTHY of the service that gets certificates, as E_ACME with the reason; any other error as it is. */
-export function explainAcme(error: unknown, { tls, hosts, port }: Pick<Project, 'tls' | 'hosts' | 'port'>): unknown {
+export function explainAcme(error: unknown, project: Project): unknown {
+  const { tls, hosts, port, file } = project
   if (tls !== 'acme' || !(error instanceof StackError) || error.code !== 'E_UNHEALTHY') return error
-  const reason = reasonIn(error.message)
-  if (reason === null) return error
+  if (!error.message.startsWith(`The service ${frontOf(file)} `) || servedCert(project) !== null) return error
+  const reason = reasonIn(error.message) ?? 'none so far. It may still be looking for this machine'
   const [name = ''] = hosts
-  return new StackError('E_ACME', `There is no certificate for ${name} yet. The CA's answer: ${reason}`, {
+  return new StackError('E_ACME', `There is no certificate for ${name} yet. The CA's answer: ${reason}.`, {
     // An account is registered before the CA looks at anything here.
     hint: /registering account|getting ACME directory|provisioning client/.test(reason)
       ? 'The CA itself answers like that, or not at all: look at --acme-directory and --acme-root, and whether this machine has a way out.'
@@ -25,7 +27,7 @@ function reasonIn(text: string): string | null {
     if (start < 0) continue
     try {
       const { logger, error } = JSON.parse(line.slice(start)) as { logger?: string; error?: string }
-      if (logger === 'tls.obtain' && error) return error.replace(/^\[[^\]]*\] Obtain: /, '').replace(/ \(ca=\S+\)$/, '')
+      if (logger === 'tls.obtain' && error) return error.replace(/^\[[^\]]*\] Obtain: /, '').replace(/ \(ca=\S+\)$/, '').replace(/\.$/, '')
     } catch {
       continue // cut off
     }

@@ -12,12 +12,10 @@ import { frontOf, type Project } from './project.ts'
 import { servedCert } from './server-cert.ts'
 
 const HOUR_MS = 60 * 60_000
-/** How long the real CA may take once its staging twin was content. */
-const ISSUED_MS = 120_000
 const FAILED = 'certs/acme/failed'
 const CERTIFICATES = 'certs/acme/certificates'
 
-/** `start` brings the stack up and throws E_ACME when there is no certificate. */
+/** `start` brings the stack up, from whatever runs, and throws E_ACME when there is no certificate. */
 export async function withCertificate(project: Project, engine: Engine, signal: AbortSignal, start: () => Promise<void>): Promise<void> {
   if (project.tls !== 'acme') return start()
   const failed = join(project.dir, FAILED)
@@ -41,7 +39,8 @@ export async function withCertificate(project: Project, engine: Engine, signal: 
       // Nobody trusts them.
       rmSync(join(project.dir, CERTIFICATES), { recursive: true, force: true })
     }
-    await askTheRealOne(project, engine, signal)
+    await stopCaddy(project, engine, signal)
+    await start()
   }
   rmSync(failed, { force: true })
 
@@ -50,12 +49,9 @@ export async function withCertificate(project: Project, engine: Engine, signal: 
   }
 }
 
-/** Starts Caddy anew (it comes back by itself) and waits for its certificate. */
-async function askTheRealOne(project: Project, engine: Engine, signal: AbortSignal): Promise<void> {
-  const front = frontOf(project.file)
-  const { containers } = await engine.observe(project.name, [], signal)
-  for (const { id, service } of containers) if (service === front) await engine.signal(id, 'SIGTERM')
-  for (const end = Date.now() + ISSUED_MS; servedCert(project) === null; await sleep(500, undefined, { signal })) {
-    if (Date.now() > end) throw new StackError('E_ACME', `The CA's staging twin gave a certificate for ${project.hosts[0] ?? ''}, but the CA itself hasn't within ${ISSUED_MS / 1000} s.`, { hint: `Its words are in the log: docker compose logs ${front}` })
-  }
+/** It holds the staging certificate in memory. */
+async function stopCaddy({ name, file }: Project, engine: Engine, signal: AbortSignal): Promise<void> {
+  const running = async (): Promise<string[]> => (await engine.observe(name, [], signal)).containers.filter(({ service, state }) => service === frontOf(file) && state === 'running').map(({ id }) => id)
+  for (const id of await running()) await engine.signal(id, 'SIGTERM')
+  while ((await running()).length > 0) await sleep(200, undefined, { signal })
 }

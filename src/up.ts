@@ -45,8 +45,9 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
     await withCertificate(project, engine, signal, async () => {
+      const todo = plan(want, await engine.observe(project.name, want.images, signal))
       try {
-        if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+        if (todo.length > 0) await engine.apply(todo, want, { step, healthyWithin: HEALTHY_MS }, signal)
         await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
       } catch (error) {
         throw explainAcme(error, project)

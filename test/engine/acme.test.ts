@@ -10,7 +10,7 @@ import type { Login } from '../../stacks/stack.ts'
 import { ask, open, type Door } from '../../src/http.ts'
 import { peerCert } from '../../src/peer-cert.ts'
 import { BRIDGE, startCa, type AcmeCa } from './acme-ca.ts'
-import { create, docker, dockerOk, freePort, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
+import { create, docker, dockerOk, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
 
 const NAME = 'ollama.example.com'
 const place = workspace()
@@ -134,8 +134,10 @@ describe.each(Object.values(stacks).map((stack) => ({ stack, challenge: stack.ne
 })
 
 // The CA's two directories stand for a real one and its staging twin.
-describe('where the CA finds nobody', () => {
+describe('where the CA refuses', () => {
   const name = 'test-acme-nobody'
+  /** A name that the CA gives nothing for. */
+  const OTHER = 'nobody.example.com'
   const dir = join(place.dir, name)
   afterAll(async () => {
     await ollamaStack(['down', '--volumes', '--yes', '-C', dir])
@@ -151,15 +153,13 @@ describe('where the CA finds nobody', () => {
   }
 
   test('the reason is told; the next up asks the staging CA alone, until that is content, and then the real one', async () => {
-    const { code } = await create([dir, '--tls', 'acme', '--bind', BRIDGE, '--host', NAME, '--acme-directory', ca.directory['http-01'], '--acme-root', ca.root, '--model', 'none', '--no-start', '--yes'])
+    const { code } = await create([dir, '--tls', 'acme', '--bind', BRIDGE, '--host', OTHER, '--acme-directory', ca.directory['http-01'], '--acme-root', ca.root, '--model', 'none', '--no-start', '--yes'])
     expect(code).toBe(0)
     edit('tls/certificates.caddy', /^\tdir .*$/m, `$&\n\ttest_dir ${ca.directory['tls-alpn-01']}`)
     edit('compose.yaml', 'start_period: 60s', 'start_period: 6s')
-    edit('compose.yaml', /published: "80"/, `published: "${await freePort()}"`)
-    edit('compose.yaml', /published: "443"/, `published: "${await freePort()}"`)
     const before = await ca.orders()
     const first = await up()
-    expect(first).toMatchObject({ code: 1, error: { code: 'E_ACME', message: expect.stringMatching(new RegExp(`^There is no certificate for ${NAME} yet\\. The CA's answer: .*`)) as string, hint: expect.stringContaining(`dig +short ${NAME}`) as string } })
+    expect(first).toMatchObject({ code: 1, error: { code: 'E_ACME', message: expect.stringMatching(new RegExp(`^There is no certificate for ${OTHER} yet\\. The CA's answer: .*rejectedIdentifier`)) as string, hint: expect.stringContaining(`dig +short ${OTHER}`) as string } })
     expect(await remains(name)).toEqual([])
     const after = await ca.orders()
     expect(after['http-01']).toBeGreaterThan(before['http-01'])
@@ -169,8 +169,7 @@ describe('where the CA finds nobody', () => {
     expect((await ca.orders())['tls-alpn-01']).toBeGreaterThan(after['tls-alpn-01'])
     expect(readFileSync(join(dir, 'tls/certificates.caddy'), 'utf8')).toContain(`\tdir ${ca.directory['http-01']}\n`)
 
-    edit('compose.yaml', /published: "\d+"/, 'published: "443"')
-    edit('compose.yaml', /(target: 8080\n\s+published: )"\d+"/, '$1"80"')
+    for (const file of ['tls/certificates.caddy', 'tls/sites.caddy', 'compose.yaml', 'proxy/hosts.conf']) edit(file, new RegExp(OTHER, 'g'), NAME)
     expect(await up()).toMatchObject({ code: 0 })
     const at: Door = { url: `https://${NAME}`, connect: { host: BRIDGE, port: 443 }, ca: readFileSync(ca.root, 'utf8') }
     await expect.poll(() => ask(at, { path: '/api/tags' }).then(({ status }) => status, () => 0), { timeout: 20_000 }).toBe(401)
