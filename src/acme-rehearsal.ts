@@ -12,6 +12,8 @@ import { frontOf, type Project } from './project.ts'
 import { servedCert } from './server-cert.ts'
 
 const HOUR_MS = 60 * 60_000
+/** What stands in certificates.caddy while the staging CA is asked. */
+const REHEARSAL = /^\t# Rehearsal\. Otherwise: dir (\S+)\n\tdir \S+\n/m
 const FAILED = 'certs/acme/failed'
 const CERTIFICATES = 'certs/acme/certificates'
 
@@ -20,7 +22,10 @@ export async function withCertificate(project: Project, engine: Engine, signal: 
   if (project.tls !== 'acme') return start()
   const failed = join(project.dir, FAILED)
   const path = `${frontOf(project.file)}/certificates.caddy`
-  const usual = readFileSync(join(project.dir, path), 'utf8')
+  const found = readFileSync(join(project.dir, path), 'utf8')
+  const usual = found.replace(REHEARSAL, '\tdir $1\n')
+  // A rehearsal that was cut short, by a power cut or so: its certificates are nobody's.
+  if (usual !== found) endRehearsal()
   const staging = /^\ttest_dir (\S+)$/m.exec(usual)?.[1]
   const lately = existsSync(failed) && Date.now() - statSync(failed).mtimeMs < HOUR_MS
   if (staging === undefined || !lately || servedCert(project) !== null) {
@@ -31,18 +36,22 @@ export async function withCertificate(project: Project, engine: Engine, signal: 
       throw error
     }
   } else {
-    put(path, usual.replace(/^\tdir \S+$/m, `\tdir ${staging}`))
+    put(path, usual.replace(/^\tdir (\S+)\n/m, `\t# Rehearsal. Otherwise: dir $1\n\tdir ${staging}\n`))
     try {
       await start()
     } finally {
-      put(path, usual)
-      // Nobody trusts them.
-      rmSync(join(project.dir, CERTIFICATES), { recursive: true, force: true })
+      endRehearsal()
     }
     await stopCaddy(project, engine, signal)
     await start()
   }
   rmSync(failed, { force: true })
+
+  function endRehearsal(): void {
+    // Nobody trusts them. They go first: what is cut short here ends the next time.
+    rmSync(join(project.dir, CERTIFICATES), { recursive: true, force: true })
+    put(path, usual)
+  }
 
   function put(file: string, content: string): void {
     applyChange(project.dir, new Map([[file, { content, mode: 0o644 }]]))

@@ -11,6 +11,7 @@ import { CLASSES, type CaseClass } from './attacks/matrix.ts'
 import { send } from './attacks/send.ts'
 import { tlsAttacks } from './attacks/tls.ts'
 import { failed, passed, type Check, type Verdict, type Visit } from './checks/check.ts'
+import { frontOf } from './project.ts'
 import { untilAllKnow, withTestPeople } from './people.ts'
 
 /** Everybody's first requests pass at any rate limit: 60 at least (`LEAST_BURST` of the stacks). */
@@ -26,6 +27,7 @@ function matrixCheck({ id, title, cases }: CaseClass): Check {
       const { project, stack, user } = visit
       const { origins, hosts } = project
       const sent = (valid: MadeCredential): Case[] => cases({ stack, valid, origins, hosts }).filter(({ recorded }) => !recorded)
+        .map((one) => (frontOf(project.file) === 'tls' && one.front ? { ...one, expect: [...one.expect, ...one.front] } : one))
       const all = sent(user)
       if (project.rate === null) return tell(all.length, await wrong(visit, all))
       // With a rate limit each part has people of its own, who haven't used up anything.

@@ -72,6 +72,13 @@ export async function runChecks(project: Project, { engine, now, signal, thoroug
   return results
 }
 
+/** Before anything goes through the door: whether it lets this machine in, by its address. Throws E_CHECK_FAILED. */
+export async function checkAllowlist(project: Project, engine: Engine, signal: AbortSignal): Promise<void> {
+  if (!allowlist.applies?.(project)) return
+  const { ok, detail } = await run(allowlist, { project, door: doorOf(project), engine, signal })
+  if (ok !== true) throw new StackError('E_CHECK_FAILED', `The stack runs, but its list of allowed addresses doesn't do what it should: ${detail}.`, { hint: "Take it down (ollama-stack down), and make it again without --allow or with the addresses that it sees; a firewall's rules for Docker (chain DOCKER-USER) work in any case." })
+}
+
 /** All passed, and at least one ran. */
 export function allOk(results: readonly CheckResult[]): boolean {
   return results.length > 0 && results.every((result) => result.ok !== false)

@@ -10,6 +10,7 @@ import { isAllowed } from './allowed.ts'
 import { isEverywhere, isLoopback, type Machine } from './machine.ts'
 import { readOwnCert, readRoot } from './own-cert.ts'
 import { tlsConflicts } from './tls-conflicts.ts'
+import { host } from './values.ts'
 
 export type StaticConfig = Omit<StackConfig, 'user' | 'subnet'>
 
@@ -58,7 +59,7 @@ export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>):
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
   const { name, auth, bind, port, tls, insecureHttp, origins, allow, rate, model, hosts: asked } = answers
   const { acmeEmail: email, acmeDirectory: directory, acmeRoot } = answers
-  const hosts = allHosts({ bind, tls, hosts: tls === 'files' && asked.length === 0 ? ownCert(answers, new Date())?.names ?? [] : asked }, machine)
+  const hosts = allHosts({ bind, tls, hosts: tls === 'files' && asked.length === 0 ? ownCert(answers, new Date())?.names.map(host) ?? [] : asked }, machine)
   const acme = tls === 'acme' ? { names: asked, email, directory, root: acmeRoot === null ? null : readRoot(acmeRoot) } : null
   return { name, auth, bind, port, tls, acme, insecureHttp, origins, allow: withThisMachine(allow, bind, machine), rate, model, hosts }
 }

@@ -7,8 +7,8 @@ import type { Project } from './project.ts'
 import { overlaps } from './subnet.ts'
 
 /** What is open, and what to do about it; null when nothing is. Every port counts, the first one is only what clients are told. */
-export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' | 'allow'>, machine: Machine = thisMachine()): { what: string; fix: string } | null {
-  const { tls, insecureHttp, file, allow } = project
+export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' | 'allow'> & { stack: Pick<Project['stack'], 'needsTls'> }, machine: Machine = thisMachine()): { what: string; fix: string } | null {
+  const { tls, insecureHttp, file, allow, stack } = project
   const { tls: front, proxy, ...others } = file.services
   for (const [name, { ports = [], networks }] of Object.entries(others)) {
     if (ports.length > 0 && (name === 'ollama' || 'backend' in networks)) {
@@ -29,7 +29,7 @@ export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' 
   const publishedBy = (service: typeof proxy) => (service?.ports ?? []).map(({ host_ip = '0.0.0.0', published = '' }) => ({ bind: host_ip, port: published }))
   const published = [...publishedBy(front), ...publishedBy(proxy)]
   // Behind a service that ends TLS the proxy itself speaks plain HTTP.
-  const plain = tls === 'off' ? published : front ? publishedBy(proxy) : []
+  const plain = tls === 'off' ? published : tls === 'acme' && !stack.needsTls ? publishedBy(proxy) : []
   const open = insecureHttp ? undefined : plain.find(({ bind }) => !isPrivate(bind, machine))
   if (open) {
     return {

@@ -39,7 +39,8 @@ export async function liveText({ message, hint, initial, problem, onSubmit, ...t
       if (this.state === 'submit') return head + barred(styleText('dim', meant(typed)), 'gray', S_BAR)
       // The same last bar as below a cancelled choice.
       if (this.state === 'cancel') return `${head}${barred(styleText(['strikethrough', 'dim'], typed), 'gray', S_BAR)}\n${styleText('gray', S_BAR)}`
-      const wrong = this.state === 'error' ? this.error : problem(meant(typed))
+      // Nobody is told off before the first letter.
+      const wrong = this.state === 'error' ? this.error : meant(typed) === '' ? undefined : problem(meant(typed))
       const line = typed === '' ? `${styleText('inverse', initial.slice(0, 1))}${styleText('dim', initial.slice(1))}` : this.userInputWithCursor
       const [what, ...how] = (wrong ?? '').split('\n')
       const below = wrong === undefined ? [styleText('dim', hint)] : [styleText('yellow', what ?? ''), ...how.map((text) => styleText('dim', text))]

@@ -29,6 +29,7 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
     noun: stack.noun,
     clients: clients(config.tls, ca),
     certs: tls ? `| \`certs/\` | ${CERTS[config.tls]}${stack.needsTls && ca !== 'certs/ca.crt' ? OWN_CA : ''} |\n` : '',
+    labelled: config.tls === 'acme' && !stack.needsTls ? ' tls' : '',
     front: config.tls === 'acme' && !stack.needsTls ? '| `tls/` | what ends TLS in front of the proxy, and gets certificates. After an edit: `docker compose restart tls` |\n' : '',
     clear: tls ? '' : 'The connection is plain HTTP: whoever can listen on its way reads the credential. Keep it on this machine or inside a VPN.',
   })

@@ -23,6 +23,8 @@ export interface Project {
   port: number
   /** Names and addresses it answers to; the first one is what clients are told. */
   hosts: string[]
+  /** With `tls: acme`, the names and addresses that each have a certificate. */
+  certified: string[]
   /** Web pages and apps that may call from a browser. */
   origins: string[]
   /** Addresses and CIDRs that may connect; none: everybody. */
@@ -110,6 +112,7 @@ export function loadProject(dir: string): Project {
     bind,
     port,
     hosts,
+    certified: Array.isArray(own['certified']) ? own['certified'].map(String) : [],
     origins,
     allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,

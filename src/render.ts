@@ -74,7 +74,7 @@ function composeYaml(stack: Stack, config: StackConfig): string {
   set(doc, ['networks', 'backend', 'ipam', 'config', 0, 'subnet'], `${config.subnet}.0/29`)
   set(doc, ['networks', 'edge', 'ipam', 'config', 0, 'subnet'], `${config.subnet}.8/29`)
   if (!tls) dropMount(doc, '/certs')
-  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}), ...(config.allow?.length ? { allow: [...config.allow] } : {}) }
+  const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.acme ? { certified: [...config.acme.names] } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}), ...(config.allow?.length ? { allow: [...config.allow] } : {}) }
   for (const [key, value] of Object.entries(own)) doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   stack.compose?.(doc, config)
   return yamlText(doc)

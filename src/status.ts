@@ -90,7 +90,7 @@ export function printStatus(status: Status, ui: Ui): void {
   ui.data(`URL     ${status.url}`)
   ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
   if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
-  if (status.cert) ui.data(`TLS     certificate valid until ${status.cert.notAfter.slice(0, 10)}`)
+  if (status.cert) ui.data(`TLS     certificate ${Date.parse(status.cert.notAfter) < Date.now() ? 'EXPIRED on' : 'valid until'} ${status.cert.notAfter.slice(0, 10)}`)
   for (const { message, hint } of status.problems) ui.data(`WRONG   ${message}\n        ${callable(hint, status.dir)}`)
   if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
   if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)

@@ -6,7 +6,7 @@ import { isPublicName } from '../stacks/hosts.ts'
 import { UsageError } from './errors.ts'
 import type { Answers } from './fields.ts'
 import { isLoopback, isPrivate, isPublicAddress, type Machine } from './machine.ts'
-import { readOwnCert, readRoot } from './own-cert.ts'
+import { checkOwnCert, readOwnCert, readRoot } from './own-cert.ts'
 
 /** As far as the answers are known. Reads the files that they name. */
 export function tlsConflicts(known: Partial<Answers>, machine: Machine): UsageError[] {
@@ -37,7 +37,8 @@ function files({ tlsCert, tlsKey, hosts = [] }: Partial<Answers>): UsageError[] 
   if (tlsCert === null || tlsKey === null) {
     return [new UsageError('E_TLS', `--tls files needs ${[tlsCert === null ? '--tls-cert' : '', tlsKey === null ? '--tls-key' : ''].filter(Boolean).join(' and ')}.`, 'Name the files: --tls-cert fullchain.pem --tls-key privkey.pem')]
   }
-  if (tlsCert === undefined || tlsKey === undefined) return []
+  if (tlsCert === undefined) return []
+  if (tlsKey === undefined) return problem(() => checkOwnCert(tlsCert, { hosts, now: new Date() }))
   return problem(() => {
     const { names } = readOwnCert(tlsCert, tlsKey, { hosts, now: new Date() })
     if (hosts.length === 0 && names.length === 0) throw new UsageError('E_TLS_FILES', `${tlsCert} names only wildcards.`, 'Say which name clients use: --host ollama.example.com')
@@ -54,7 +55,7 @@ function acme({ bind, port, hosts, acmeDirectory, acmeRoot }: Partial<Answers>):
   // A company's own CA certifies what it likes.
   const closed = acmeDirectory ? [] : (hosts ?? []).filter((host) => !(isIP(host) === 0 ? isPublicName(host) : isPublicAddress(host)))
   if (closed.length > 0) {
-    found.push(new UsageError('E_ACME', `Let's Encrypt gives no certificate for ${closed.join(', ')}: only for public names and addresses.`, 'Leave it out (every address of this machine is answered anyway), take --tls private, or name your own CA with --acme-directory.'))
+    found.push(new UsageError('E_ACME', `Let's Encrypt gives no certificate for ${closed.join(', ')}: only for public names and addresses.`, 'Give a public name, such as --host ollama.example.com, take --tls private, or name your own CA with --acme-directory.'))
   }
   if (acmeRoot && acmeDirectory === null) found.push(new UsageError('E_ACME', '--acme-root goes with --acme-directory: everybody trusts Let\'s Encrypt already.', 'Leave it out, or add --acme-directory.'))
   return [...found, ...(acmeRoot ? problem(() => readRoot(acmeRoot)) : [])]

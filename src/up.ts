@@ -1,6 +1,8 @@
 // Bring a project up: the same for `create` and for `up`, from what the directory says.
 
 import { accessSync, constants, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDocument, Scalar } from 'yaml'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
@@ -8,16 +10,20 @@ import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
 import { doorOf } from './door.ts'
 import type { Engine } from './engine.ts'
-import { CancelError } from './errors.ts'
+import { shellWord } from './curl.ts'
+import { CancelError, StackError, UsageError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
+import { readOwnCert } from './own-cert.ts'
 import { peerCert } from './peer-cert.ts'
 import { checkServerCert, renewServerCert, servedCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
+/** How long a proxy may take to read its files anew. */
+const TAKEN_MS = 5000
 /** A cold Ollama image takes a while to unpack and start on a slow disk. */
 const HEALTHY_MS = 180_000
 
@@ -27,12 +33,25 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
   const want = desired(project.file, project.dir)
   refuseExposure(project)
   checkServerCert(project)
+  for (const warning of ownCertWarnings(project)) ui.warn(warning)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
   return alone(project, ui, signal, async () => {
     recordDigests(project, digests)
     return converge(project, want, engine, ui, signal)
   })
+}
+
+/** What `create` would have refused, about files that came later: they may be all there is, so they are used. */
+function ownCertWarnings({ dir, tls, hosts }: Project): string[] {
+  if (tls !== 'files') return []
+  try {
+    readOwnCert(join(dir, 'certs/server/server.crt'), join(dir, 'certs/server/server.key'), { hosts: hosts.slice(0, 1), now: new Date() })
+    return []
+  } catch (error) {
+    if (error instanceof UsageError) return [`${error.message} ${error.hint}`.trim()]
+    throw error
+  }
 }
 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
@@ -57,6 +76,14 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   if (!renewed && !(await showsAnother(project))) return printPlan(steps)
   const { containers } = await engine.observe(project.name, [], signal)
   for (const { id, service } of containers) if (service === 'proxy') await engine.signal(id, project.stack.reload)
+  for (let left = TAKEN_MS; await showsAnother(project); left -= 200) {
+    if (left <= 0) {
+      throw new StackError('E_CERT_REFUSED', "The proxy goes on with the certificate that it had: it didn't take the new one.", {
+        hint: `Its log says why: docker compose logs proxy\nIt must be able to read the key: chown --reference=${shellWord(join(project.dir, 'certs/server'))} ${shellWord(join(project.dir, 'certs/server/server.key'))}`,
+      })
+    }
+    await sleep(200, undefined, { signal })
+  }
   return [...printPlan(steps), renewed ? 'renew the server certificate' : 'take the new server certificate']
 }
 

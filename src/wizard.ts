@@ -8,9 +8,9 @@ import { isCancel, multiselect, select } from '@clack/prompts'
 import { stacks } from '../stacks/index.ts'
 import type { Tls } from '../stacks/stack.ts'
 import type { Context } from './command.ts'
-import { conflicts, throwAll } from './config.ts'
+import { conflicts, throwAll, toConfig } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
-import { allHosts, FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
+import { FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
 import { liveText } from './live-text.ts'
 import { freePort, portFree } from './port-free.ts'
 
@@ -122,7 +122,7 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
 /** An error about a flag, as one about an answer: `--port can't be "x"` is `It can't be "x"`, and its example has no flag. */
 function asAnswer({ message, hint }: UsageError): string {
   const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
-  return `${message.replace(/^--[a-z-]+ /, 'It ').replace(/^The role in --user /, 'The role of ')}${how === '' ? '' : `\n${how}`}`
+  return `${message.replace(/^--[a-z-]+ (?=can't be )/, 'It ').replace(/^The role in --user /, 'The role of ')}${how === '' ? '' : `\n${how}`}`
 }
 
 async function taken(bind: string, port: number): Promise<string | undefined> {
@@ -131,7 +131,7 @@ async function taken(bind: string, port: number): Promise<string | undefined> {
   return (await portFree(bind, port)) ? undefined : `Something listens on port ${port} already.\nChoose another one.`
 }
 
-const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with a private CA', files: 'HTTPS with your own certificate', acme: "HTTPS with a certificate of an ACME CA" }
+const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with a private CA', files: 'HTTPS with your own certificate', acme: "HTTPS with a certificate of Let's Encrypt" }
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
@@ -141,8 +141,8 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ['Project', name],
     ['Login', stacks[auth]?.title ?? auth],
     ['People', people.map((person) => `${person.name} (${person.role})`).join(', ')],
-    ['Reachable', `${bind}, port ${port}, ${TLS_WORDS[tls]}`],
-    ...(tls === 'off' ? [] : [['Names', allHosts(answers, machine).join(', ')]]),
+    ['Reachable', `${bind}, port ${port}, ${answers.acmeDirectory ? 'HTTPS with a certificate of your ACME CA' : TLS_WORDS[tls]}`],
+    ...(tls === 'off' ? [] : [['Names', toConfig(answers, machine).hosts.join(', ')]]),
     ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
     ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
     ['Test model', model ?? 'none'],

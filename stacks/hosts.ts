@@ -14,7 +14,7 @@ export function isPublicName(name: string): boolean {
   return isIP(name) === 0 && name.includes('.') && !LOCAL.test(name)
 }
 
-/** Browsers that once saw them over TLS shall not go back. Only where a certificate is one that everybody trusts. */
+/** Browsers that once saw them over TLS shall not go back. Only with a certificate from elsewhere: the project's own CA is for the few who have its file. */
 export function hstsNames({ tls, hosts }: Pick<StackConfig, 'tls' | 'hosts'>): string[] {
   return tls === 'files' || tls === 'acme' ? ownNames(hosts).filter(isPublicName) : []
 }

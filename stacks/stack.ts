@@ -143,6 +143,8 @@ export interface Spelling {
   body?: string
   /** Any of these. With 200 the request reaches Ollama, with any other it doesn't. */
   expect: readonly number[]
+  /** Also these, where another proxy stands in front. */
+  front?: readonly number[]
   /** Too odd for the HTTP library, which may refuse it with words of its own. */
   library?: true
   /** The WWW-Authenticate of a 401, where `challenge` allows more than this one. */

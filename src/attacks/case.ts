@@ -29,6 +29,8 @@ export interface Case {
   upstream: 'never' | 'once' | 'may'
   /** The HTTP library answers by itself, before any configuration counts: no JSON, no headers of ours. */
   library?: true
+  /** Also these, where another proxy stands in front: it keeps to itself what Connection names (RFC 9110, 7.6.1). */
+  front?: readonly number[]
   /** Why stacks may answer this one differently. */
   differs?: string
   /** The one Access-Control-Allow-Origin of the answer; without it no Access-Control header at all. */

@@ -2,6 +2,7 @@
 // one, as anything else on the machine may be.
 
 import type { Check } from '../checks/check.ts'
+import { frontOf } from '../project.ts'
 import { couldNotRun, failed, passed } from '../checks/check.ts'
 import { OLLAMA_PORT } from '../checks/network.ts'
 
@@ -25,7 +26,8 @@ export const fromAnotherContainer: Check = {
     const seen = await engine.observe(project.name, [], signal)
     const [proxy, ollama] = ['proxy', 'ollama'].map((service) => seen.containers.find((container) => container.service === service))
     const edge = seen.networks.find(({ key }) => key === 'edge')
-    const port = project.file.services['proxy']?.ports?.[0]?.target
+    // Behind a service that ends TLS it speaks plain HTTP (listen-acme.conf).
+    const port = frontOf(project.file) === 'tls' ? 8081 : project.file.services['proxy']?.ports?.[0]?.target
     if (!proxy || !ollama || !edge || port === undefined) return couldNotRun('the proxy, ollama or the network edge is missing')
     const bridge = (await engine.networks()).filter(({ name, driver }) => name === 'bridge' && driver === 'bridge').map(({ name }) => name)
     const door = `proxy:${port}`

@@ -1,5 +1,6 @@
 // The server's certificate and protocol, as a strict client sees them.
 
+import { isIP } from 'node:net'
 import { covers } from '../host-match.ts'
 import { ask, TlsAlert, type Door } from '../http.ts'
 import { peerCert } from '../peer-cert.ts'
@@ -18,10 +19,14 @@ export const tlsChecks: Check[] = [
       const { validTo, subjectAltName = '' } = await peerCert(door.connect, name, door.ca)
       const days = Math.floor((new Date(validTo).getTime() - now.getTime()) / DAY)
       if (days < (project.tls === 'acme' ? 0 : SOON_DAYS)) return failed(`expires in ${days} days`)
-      const names = subjectAltName.split(', ').map((one) => one.replace(/^(DNS|IP Address):/, ''))
+      const names = namesOf(subjectAltName)
       // Others' certificates name what they name; ours all of it.
       const missing = (project.tls === 'private' ? project.hosts : [name]).filter((host) => !covers(names, host))
       if (missing.length > 0) return failed(`doesn't name ${missing.join(', ')}`)
+      for (const other of project.certified.filter((one) => one !== name && isIP(one) === 0)) {
+        const { subjectAltName: own = '' } = await peerCert(door.connect, other, null)
+        if (!covers(namesOf(own), other)) return failed(`there is none for ${other}`)
+      }
       return passed(`${name} verified, ${names.length} ${names.length === 1 ? 'name' : 'names'}, ${days} days left`)
     },
   },
@@ -56,6 +61,8 @@ export const tlsChecks: Check[] = [
     },
   },
 ]
+
+const namesOf = (subjectAltName: string): string[] => subjectAltName.split(', ').map((one) => one.replace(/^(DNS|IP Address):/, ''))
 
 function nameOf({ url }: Door): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, '')

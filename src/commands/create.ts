@@ -15,7 +15,7 @@
 import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
-import { allOk, runChecks } from '../checks.ts'
+import { allOk, checkAllowlist, runChecks } from '../checks.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
@@ -113,6 +113,7 @@ async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { 
   const { project } = done
   await bringUp(project, engine, ui, signal)
   done.started = true
+  await checkAllowlist(project, engine, signal)
   if (config.model !== null) {
     await pullModel(project, config.model, ui, now, signal)
     done.model = config.model

@@ -34,9 +34,10 @@ export async function waitContainers(docker: Client, ids: string[], timeoutMs: n
   try {
     let waiting = ids
     const seen = new Map<string, Sighting>()
+    const restarts = new Map<string, number>()
     for (;;) {
       if (signal?.aborted) throw new CancelError('The containers are left as they are.')
-      const states = await Promise.all(waiting.map((id) => look(docker, id, seen)))
+      const states = await Promise.all(waiting.map((id) => look(docker, id, seen, restarts)))
       waiting = waiting.filter((_, i) => states[i] !== 'ready')
       const [first] = waiting
       if (!first) return
@@ -86,13 +87,16 @@ interface Sighting {
   at: number
 }
 
-async function look(docker: Client, id: string, seen: Map<string, Sighting>): Promise<'ready' | 'settling' | 'waiting'> {
+async function look(docker: Client, id: string, seen: Map<string, Sighting>, restarts: Map<string, number>): Promise<'ready' | 'settling' | 'waiting'> {
   const details = await orNull(docker.getContainer(id).inspect())
   if (!details) throw new StackError('E_UNHEALTHY', 'A container was removed while it was starting.', { hint: 'Start it again: ollama-stack up' })
   const { Status: status, ExitCode: code } = details.State
   const health = healthOf(details)
   if (status === 'exited' || status === 'dead') throw await unhealthy(docker, id, `ended with exit code ${code}`)
-  if (details.RestartCount >= CRASHES) throw await unhealthy(docker, id, `keeps ending (exit code ${code}, ${details.RestartCount} restarts)`)
+  // It may have been restarted before, over months: what counts is what happens while we look.
+  const first = restarts.get(id) ?? details.RestartCount
+  restarts.set(id, first)
+  if (health !== 'healthy' && details.RestartCount - first >= CRASHES) throw await unhealthy(docker, id, `keeps ending (exit code ${code}, ${details.RestartCount - first} restarts)`)
   if (health === 'unhealthy') throw await unhealthy(docker, id, 'runs, but its health check fails')
   if (status !== 'running' || health === 'starting') return 'waiting'
   if (health === 'healthy') return 'ready'

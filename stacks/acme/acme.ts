@@ -24,6 +24,7 @@ anew, and a CA gives out only so many certificates a week for one name.
 export const FRONT_FILES: Record<string, string> = {
   'tls/Caddyfile': 'acme/files/Caddyfile',
   'tls/handshake.caddy': 'acme/files/handshake.caddy',
+  'tls/wire.caddy': 'caddy/wire.caddy',
   'tls/refusals.caddy': 'caddy/refusals.caddy',
 }
 
@@ -52,6 +53,8 @@ ${issuer.map((line) => `\t${line}\n`).join('')}}
   const at = (name: string): string => (isIP(name) === 6 ? `[${name}]` : name)
   const sites = `# Port 80, for the CA's checks, which Caddy answers by itself. Everything else is sent to the first name.
 http://:8080 {
+	@elsewhere not vars_regexp {http.request.orig_uri} "^/"
+	respond @elsewhere 400
 	redir https://${at(first)}${port === 443 ? '' : `:${port}`}{uri} 308
 }
 
@@ -72,9 +75,10 @@ ${[...acme.names.map((name) => `https://${at(name)}:8443`), 'https://:8443'].joi
 }
 
 /** compose.yaml with a service `tls`, which takes over the published port and adds port 80. */
-export function serveInFront(doc: Document, { subnet, user, bind }: StackConfig): void {
+export function serveInFront(doc: Document, config: StackConfig): void {
+  const { subnet, user, bind } = config
   const proxy = mapAt(doc, ['services', 'proxy'])
-  const service = serviceYaml()
+  const service = serviceYaml(config)
   service.set('user', user)
   service.set('ports', withPort80(doc, proxy))
   service.setIn(['networks', 'edge', 'ipv4_address'], `${subnet}.11`)
@@ -90,19 +94,26 @@ export function serveInFront(doc: Document, { subnet, user, bind }: StackConfig)
 }
 
 /** compose.yaml where the proxy is Caddy: port 80, a place for certificates, and healthy only with one. */
-export function serveInProxy(doc: Document): void {
-  const service = serviceYaml()
+export function serveInProxy(doc: Document, config: StackConfig): void {
+  const service = serviceYaml(config)
   const proxy = mapAt(doc, ['services', 'proxy'])
   proxy.set('ports', withPort80(doc, proxy))
   proxy.set('healthcheck', service.get('healthcheck', true))
   seqAt(doc, ['services', 'proxy', 'volumes']).add(service.getIn(['volumes', 1], true))
 }
 
-function serviceYaml(): YAMLMap {
+/** Healthy with a certificate for each name: Caddy keeps them in a folder per CA and name (certmagic, StorageKeys). */
+function serviceYaml({ acme }: Pick<StackConfig, 'acme'>): YAMLMap {
   const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, 'acme', 'files', 'service.yaml'), 'utf8'))
   if (!isMap(contents)) throw new Error('service.yaml of acme is no map')
+  const test = contents.getIn(['healthcheck', 'test', 1])
+  if (typeof test !== 'string' || !test.includes(ANY)) throw new Error('service.yaml of acme has another health check')
+  const each = (acme?.names ?? []).map((name) => name.replaceAll(':', '-')).map((name) => `ls /data/certificates/*/${name}/${name}.crt >/dev/null 2>&1`)
+  contents.setIn(['healthcheck', 'test', 1], test.replace(ANY, each.join(' && ')))
   return contents
 }
+
+const ANY = 'ls /data/certificates/*/*/*.crt >/dev/null 2>&1'
 
 /** The port that is published already, and port 80 on the same address. */
 function withPort80(doc: Document, proxy: YAMLMap): YAMLSeq {

@@ -20,7 +20,7 @@ export function spellings({ name, secret }: MadeCredential): Spelling[] {
     get('spaces before', [`Authorization:    Basic ${good}`]),
     get('a space behind', auth(`Basic ${good} `)),
     get('header name in capitals', [`AUTHORIZATION: Basic ${good}`]),
-    get('named in Connection', [...auth(`Basic ${good}`), 'Connection: close, Authorization']),
+    { ...get('named in Connection', [...auth(`Basic ${good}`), 'Connection: close, Authorization']), front: [401] },
 
     no('nothing', []),
     no('empty header', ['Authorization:']),

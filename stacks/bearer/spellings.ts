@@ -28,7 +28,7 @@ export function spellings({ name, secret: key }: MadeCredential): Spelling[] {
     get('x-api-key', [`X-Api-Key: ${key}`]),
     get('password of Basic', auth(`Basic ${base64(`anybody:${key}`)}`)),
     get('password of Basic without a name', auth(`Basic ${base64(`:${key}`)}`)),
-    get('named in Connection', [...auth(good), 'Connection: close, Authorization']),
+    { ...get('named in Connection', [...auth(good), 'Connection: close, Authorization']), front: [401] },
 
     no('nothing', [], { challenge: BARE }),
     no('empty header', ['Authorization:'], { challenge: BARE }),

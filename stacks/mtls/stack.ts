@@ -24,7 +24,7 @@ const LENGTH = 24
 /** Matches no text at all (RE2). */
 const NOTHING = '[^\\x00-\\x{10FFFF}]'
 
-const FILES = ['Caddyfile', 'handshake.caddy', 'wire.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
+const FILES = ['Caddyfile', 'handshake.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
 /** Where the server's certificate comes from; with ACME they are generated. */
 const FROM_FILES = ['certificates.caddy', 'sites.caddy']
 
@@ -45,11 +45,12 @@ export const mtls: Stack = {
   challenge: /^Certificate realm="Ollama"$/,
   files: ({ tls }) => ({
     ...Object.fromEntries([...FILES, ...(tls === 'acme' ? [] : FROM_FILES)].map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
+    'proxy/wire.caddy': 'caddy/wire.caddy',
     'proxy/refusals.caddy': 'caddy/refusals.caddy',
   }),
   render,
-  compose(doc, { tls }) {
-    if (tls === 'acme') serveInProxy(doc)
+  compose(doc, config) {
+    if (config.tls === 'acme') serveInProxy(doc, config)
   },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,

@@ -35,6 +35,13 @@ beforeAll(() => {
   sign('edwards', 'mid', { key: ['-newkey', 'ed25519'] })
   sign('p521', 'mid', { key: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521'] })
   sign('sha1', 'mid', { more: ['-sha1'] })
+  sign('odd', 'mid', { san: 'DNS:ai.example.com,email:a@example.com,URI:https://x.example/,DNS:b.example 1; ~.' })
+  sign('mail', 'mid', { san: 'email:a@example.com,URI:https://x.example/' })
+  openssl('req', '-x509', ...EC, '-nodes', '-keyout', 'past.key', '-out', 'past.crt', '-subj', '/CN=Past', '-CA', 'root.crt', '-CAkey', 'root.key', '-days', '1', '-addext', 'basicConstraints=critical,CA:TRUE')
+  sign('under-past', 'past')
+  writeFileSync(at('past-chain.crt'), text('under-past.crt') + text('past.crt'))
+  sign('under-leaf', 'leaf')
+  writeFileSync(at('leaf-chain.crt'), text('under-leaf.crt') + text('leaf.crt'))
   writeFileSync(at('full.crt'), text('leaf.crt') + text('mid.crt'))
   writeFileSync(at('whole.crt'), `subject=/CN=leaf\r\n${text('leaf.crt').replaceAll('\n', '\r\n')}${text('mid.crt')}${text('root.crt')}`)
   writeFileSync(at('reversed.crt'), text('mid.crt') + text('leaf.crt'))
@@ -72,7 +79,7 @@ test.each<[string, string, string[], Date, RegExp]>([
   ['cut.crt', 'leaf.key', [], now, /cut\.crt holds no certificate in PEM form/],
   ['damaged.crt', 'leaf.key', [], now, /damaged\.crt has a damaged certificate/],
   ['empty', 'leaf.key', [], now, /empty holds no certificate in PEM form/],
-  ['leaf.key', 'leaf.key', [], now, /leaf\.key holds no certificate in PEM form/],
+  ['leaf.key', 'leaf.key', [], now, /leaf\.key holds a private key, not a certificate\. Are the two files swapped/],
   ['leaf.crt', 'leaf.crt', [], now, /leaf\.crt holds no private key in PEM form/],
   ['leaf.crt', 'cut.key', [], now, /cut\.key has a damaged private key/],
   ['leaf.der', 'leaf.key', [], now, /leaf\.der is binary.*openssl x509 -inform der/],
@@ -86,9 +93,12 @@ test.each<[string, string, string[], Date, RegExp]>([
   ['leaf.crt', 'leaf.key', [], later(-2), /isn't valid before .*clock/],
   ['leaf.crt', 'leaf.key', [], later(91), /expired on \d{4}-\d\d-\d\d/],
   ['leaf.crt', 'leaf.key', ['ai.example.com', 'nas.example.com', 'deep.box.lab.example.com', '192.168.1.6'], now, /doesn't name nas\.example\.com, deep\.box\.lab\.example\.com, 192\.168\.1\.6/],
-  ['root.crt', 'root.key', [], now, /is the certificate of a CA.*--tls private/],
+  ['root.crt', 'root.key', [], now, /is marked as a CA's[^]*-addext basicConstraints=critical,CA:FALSE[^]*--tls private/],
   ['client.crt', 'client.key', [], now, /isn't made for servers/],
   ['nameless.crt', 'nameless.key', [], now, /names no host/],
+  ['mail.crt', 'mail.key', [], now, /names no host/],
+  ['past-chain.crt', 'under-past.key', [], later(2), /expired certificate in its chain \(number 2\)/],
+  ['leaf-chain.crt', 'under-leaf.key', [], now, /number 2 didn't sign number 1/],
   ['small.crt', 'small.key', [], now, /RSA key of 1024 bits/],
   ['edwards.crt', 'edwards.key', [], now, /a key of a kind that browsers don't take \(ed25519\)/],
   ['p521.crt', 'p521.key', [], now, /browsers don't take \(secp521r1\)/],
@@ -98,6 +108,8 @@ test.each<[string, string, string[], Date, RegExp]>([
   expect({ code: error.code, exit: error.exit }).toEqual({ code: 'E_TLS_FILES', exit: 2 })
   expect(`${error.message} ${error.hint}`).toMatch(says)
 })
+
+test('what a certificate names besides hosts comes near no file', () => expect(own('odd.crt', 'odd.key').names).toEqual(['ai.example.com']))
 
 test('a key that others may read is told, with the way to close it', () => {
   chmodSync(at('other.key'), 0o640)

@@ -69,7 +69,7 @@ describe('exposure by a hand edit', () => {
   const machine = { names: ['nas'], addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' as const }, { ip: '100.64.0.1', network: 'tailscale0', kind: 'vpn' as const }] }
   const look = (bind: string, tls: 'off' | 'private' = 'off', insecureHttp = false, { ollama = '', proxy = '', more = '' } = {}) => {
     const text = `name: x\nservices:\n  proxy:\n    image: a:1\n    ports:\n      - {mode: ingress, host_ip: "${bind}", target: 8080, published: "8880"}\n${proxy}  ollama:\n    image: a:1\n${ollama}${more}`
-    return exposure({ allow: [], tls, insecureHttp, file: parseCompose(text, '/p/compose.yaml') }, machine)?.what ?? null
+    return exposure({ allow: [], stack: { needsTls: false }, tls, insecureHttp, file: parseCompose(text, '/p/compose.yaml') }, machine)?.what ?? null
   }
   test.each([['127.0.0.1'], ['::1'], ['100.64.0.1']])('plain HTTP on %s stays private', (bind) => expect(look(bind)).toBeNull())
   test.each([['0.0.0.0'], ['::'], ['192.168.1.5']])('plain HTTP on %s is told', (bind) => expect(look(bind)).toContain(`port 8880 on ${bind} without TLS`))
