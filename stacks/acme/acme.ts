@@ -1,11 +1,9 @@
 // Certificates of an ACME CA (RFC 8555), which Caddy gets and renews: in the proxy itself where that
 // is Caddy, else in a service of its own in front of it.
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { join } from 'node:path'
-import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
-import { stacksDir } from '../../src/paths.ts'
+import { isMap, isScalar, isSeq, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { addFirst, dropMount, mapAt, seqAt, serviceYaml, unpublish } from '../compose-doc.ts'
 import type { FileMap, StackConfig } from '../stack.ts'
 
 /** Where Caddy reads its configuration: a folder of the project, mounted under its own name. */
@@ -74,34 +72,24 @@ ${[...acme.names.map((name) => `https://${at(name)}:8443`), 'https://:8443'].joi
 /** compose.yaml with a service `tls`, which takes over the published port and adds port 80. */
 export function serveInFront(doc: Document, { subnet, user, bind }: StackConfig): void {
   const proxy = mapAt(doc, ['services', 'proxy'])
-  const service = serviceYaml()
+  const service = serviceYaml('acme')
   service.set('user', user)
   service.set('ports', withPort80(doc, proxy))
   service.setIn(['networks', 'edge', 'ipv4_address'], `${subnet}.11`)
   service.setIn(['extra_hosts', 0], `upstream-proxy=${subnet}.10`)
-  proxy.delete('ports')
+  unpublish(doc, bind)
   seqAt(doc, ['services', 'proxy', 'extra_hosts']).add(`upstream-tls=${subnet}.11`)
   dropMount(doc, '/certs')
-  if (proxy.hasIn(['environment', 'PUBLISHED_ON'])) proxy.setIn(['environment', 'PUBLISHED_ON'], bind)
-  const services = mapAt(doc, ['services'])
-  const [next] = services.items
-  if (next && isScalar(next.key)) next.key.spaceBefore = true
-  services.items.unshift(doc.createPair('tls', service))
+  addFirst(doc, 'tls', service)
 }
 
 /** compose.yaml where the proxy is Caddy: port 80, a place for certificates, and healthy only with one. */
 export function serveInProxy(doc: Document): void {
-  const service = serviceYaml()
+  const service = serviceYaml('acme')
   const proxy = mapAt(doc, ['services', 'proxy'])
   proxy.set('ports', withPort80(doc, proxy))
   proxy.set('healthcheck', service.get('healthcheck', true))
   seqAt(doc, ['services', 'proxy', 'volumes']).add(service.getIn(['volumes', 1], true))
-}
-
-function serviceYaml(): YAMLMap {
-  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, 'acme', 'files', 'service.yaml'), 'utf8'))
-  if (!isMap(contents)) throw new Error('service.yaml of acme is no map')
-  return contents
 }
 
 /** The port that is published already, and port 80 on the same address. */
@@ -116,21 +104,4 @@ function withPort80(doc: Document, proxy: YAMLMap): YAMLSeq {
   second.set('published', '80')
   ports.add(doc.createNode(second))
   return ports
-}
-
-export function dropMount(doc: Document, target: string): void {
-  const volumes = seqAt(doc, ['services', 'proxy', 'volumes'])
-  volumes.items = volumes.items.filter((volume) => !isMap(volume) || volume.get('target') !== target)
-}
-
-function mapAt(doc: Document, path: string[]): YAMLMap {
-  const node = doc.getIn(path, true)
-  if (isMap(node)) return node
-  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
-}
-
-function seqAt(doc: Document, path: string[]): YAMLSeq {
-  const node = doc.getIn(path, true)
-  if (isSeq(node)) return node
-  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
 }
