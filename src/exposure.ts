@@ -10,7 +10,7 @@ import { overlaps } from './subnet.ts'
 export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' | 'allow'>, machine: Machine = thisMachine()): { what: string; fix: string } | null {
   const { tls, insecureHttp, file, allow } = project
   const { tls: front, proxy, ...others } = file.services
-  for (const [name, { ports = [], networks }] of Object.entries(others)) {
+  for (const [name, { ports = [], networks = {} }] of Object.entries(others)) {
     if (ports.length > 0 && (name === 'ollama' || 'backend' in networks)) {
       return { what: `compose.yaml publishes a port of the service ${name}, a way to Ollama without a login`, fix: `Remove \`ports\` from services.${name}, or take it off the network backend: the proxy is the way in.` }
     }
@@ -18,7 +18,7 @@ export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' 
   if (file.networks['backend'] && file.networks['backend'].internal !== true) {
     return { what: "compose.yaml has a network backend that isn't internal, so that more than the proxy may reach Ollama", fix: 'Put `internal: true` back below networks.backend.' }
   }
-  if (front && 'backend' in front.networks) {
+  if (front && 'backend' in (front.networks ?? {})) {
     return { what: 'compose.yaml has the service tls on the network backend, past the login', fix: 'Leave only `edge` below services.tls.networks.' }
   }
   const edge = file.networks['edge']?.ipam?.config?.[0]?.subnet
