@@ -134,6 +134,10 @@ describe('defaults', () => {
     // Only what is really encrypted on its way is said to be.
     expect(options[0]?.hint).toMatch(known.bind === VPN ? /VPN/ : /^(?!.*VPN)/)
   })
+  test.each([['::', 'fd00::5'], ['0.0.0.0', '192.168.1.5']])('published on %s, the URL has an address that is published: %s', (bind, first) => {
+    const both: Machine = { names: ['nas'], addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' }, { ip: 'fd00::5', network: 'eth0', kind: 'lan' }] }
+    expect(toConfig(defaults({ bind }), both).hosts[0]).toBe(first)
+  })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
       name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], allow: [], rate: null, model: 'gemma3:1b',
