@@ -34,6 +34,7 @@ export interface Answers {
   origins: string[]
   /** Addresses and CIDRs. */
   allow: string[]
+  hostNetwork: boolean
   rate: string | null
   model: string | null
   start: boolean
@@ -207,6 +208,13 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: (texts) => [...new Set(texts.map(allowed))],
     fallback: () => [],
     print: (entries) => entries,
+  },
+  hostNetwork: {
+    flag: 'host-network',
+    spec: { help: "On Linux: listen in this machine's own network, so that --allow and the log have clients' own addresses, also for IPv6" },
+    parse: yesNo,
+    fallback: () => false,
+    print: (yes) => [yes ? 'yes' : 'no'],
   },
   rate: {
     flag: 'rate',
