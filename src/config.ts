@@ -7,7 +7,8 @@ import { StackError, UsageError } from './errors.ts'
 import { allHosts, type Answers } from './fields.ts'
 import { checkDirectory } from './directory.ts'
 import { isAllowed } from './allowed.ts'
-import { isEverywhere, isLoopback, type Machine } from './machine.ts'
+import { hostNetworkConflicts } from './host-network.ts'
+import { isEverywhere, isLoopback, loopback, type Machine } from './machine.ts'
 import { readOwnCert, readRoot } from './own-cert.ts'
 import { tlsConflicts } from './tls-conflicts.ts'
 import { host } from './values.ts'
@@ -28,7 +29,7 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
     }
   }
   found.push(...tlsConflicts(known, machine))
-  found.push(...allowConflicts(known))
+  found.push(...allowConflicts(known), ...hostNetworkConflicts(known))
   if (known.rate && stack && !stack.limitsRate) {
     const able = Object.values(stacks).filter(({ limitsRate }) => limitsRate).map(({ id }) => id)
     found.push(new UsageError('E_RATE', `--rate doesn't go with --auth ${stack.id}: its proxy can't count requests.`, `Leave it out, or take --auth ${able.join(' or ')}.`))
@@ -41,11 +42,11 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
 }
 
 /** Docker puts an address of its own in the place of this machine's loopback address. */
-function allowConflicts({ allow = [], bind }: Partial<Answers>): UsageError[] {
-  if (allow.length === 0) return []
+function allowConflicts({ allow = [], bind, hostNetwork }: Partial<Answers>): UsageError[] {
+  if (allow.length === 0 || hostNetwork) return []
   if (bind !== undefined && isLoopback(bind)) return [new UsageError('E_ALLOW', `--allow doesn't go with --bind ${bind}: only this machine can connect there.`, 'Leave --allow out, or publish it on an address that others reach: --bind 0.0.0.0')]
   const own = allow.filter((entry) => isLoopback(entry.split('/')[0] ?? ''))
-  return own.length === 0 ? [] : [new UsageError('E_ALLOW', `--allow can't be ${own.join(', ')}: behind Docker nobody comes from there, not even this machine.`, 'Name the addresses that this machine has in its networks.')]
+  return own.length === 0 ? [] : [new UsageError('E_ALLOW', `--allow can't be ${own.join(', ')}: behind Docker nobody comes from there, not even this machine.`, 'Name the addresses that this machine has in its networks, or add --host-network (Linux).')]
 }
 
 /** The wizard doesn't ask for this permission, so only flags can have it without a use. */
@@ -57,16 +58,17 @@ export function unusedPermission({ auth, tls, insecureHttp }: Partial<Answers>):
 }
 
 export function toConfig(answers: Answers, machine: Machine): StaticConfig {
-  const { name, auth, bind, port, tls, insecureHttp, origins, allow, rate, model, hosts: asked } = answers
+  const { name, auth, bind, port, tls, insecureHttp, origins, hostNetwork, rate, model, hosts: asked } = answers
   const { acmeEmail: email, acmeDirectory: directory, acmeRoot } = answers
   const hosts = allHosts({ bind, tls, hosts: tls === 'files' && asked.length === 0 ? ownCert(answers, new Date())?.names.map(host) ?? [] : asked }, machine)
   const acme = tls === 'acme' ? { names: asked, email, directory, root: acmeRoot === null ? null : readRoot(acmeRoot) } : null
-  return { name, auth, bind, port, tls, acme, insecureHttp, origins, allow: withThisMachine(allow, bind, machine), rate, model, hosts }
+  return { name, auth, bind, port, tls, acme, insecureHttp, origins, allow: withThisMachine(answers, machine), hostNetwork, rate, model, hosts }
 }
 
 /** Whoever sets it up pulls and tests through the door too: this machine's own address is on every list. */
-function withThisMachine(allow: string[], bind: string, { addresses }: Machine): string[] {
-  const own = isEverywhere(bind) ? addresses.map(({ ip }) => ip).filter((ip) => isIP(ip) === isIP(bind)) : [bind]
+function withThisMachine({ allow, bind, hostNetwork }: Answers, { addresses }: Machine): string[] {
+  const all = [...(hostNetwork ? [loopback(bind)] : []), ...addresses.map(({ ip }) => ip)]
+  const own = isEverywhere(bind) ? all.filter((ip) => isIP(ip) === isIP(bind)) : [bind]
   const [first] = own
   return allow.length === 0 || first === undefined || own.some((ip) => isAllowed(allow, ip)) ? allow : [...allow, first]
 }

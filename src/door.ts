@@ -7,7 +7,7 @@ import { isAllowed } from './allowed.ts'
 import { readPlain } from './disk.ts'
 import { StackError } from './errors.ts'
 import type { Door } from './http.ts'
-import { isEverywhere, thisMachine } from './machine.ts'
+import { isEverywhere, loopback, thisMachine } from './machine.ts'
 import type { Project } from './project.ts'
 import { servedCert } from './server-cert.ts'
 
@@ -20,10 +20,11 @@ export function doorOf(project: Project): Door {
 }
 
 /** Loopback, or with an allowlist the address that this machine is on it with: it comes from where it goes to. */
-function nearest({ bind, allow }: Project): string {
+function nearest({ bind, allow, hostNetwork }: Project): string {
   if (!isEverywhere(bind)) return bind
-  const loopback = bind === '::' ? '::1' : '127.0.0.1'
-  return allow.length === 0 ? loopback : thisMachine().addresses.find(({ ip }) => isIP(ip) === isIP(bind) && isAllowed(allow, ip))?.ip ?? loopback
+  const near = loopback(bind)
+  if (allow.length === 0 || (hostNetwork && isAllowed(allow, near))) return near
+  return thisMachine().addresses.find(({ ip }) => isIP(ip) === isIP(bind) && isAllowed(allow, ip))?.ip ?? near
 }
 
 /**

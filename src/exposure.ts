@@ -3,14 +3,17 @@
 
 import { StackError } from './errors.ts'
 import { isPrivate, thisMachine, type Machine } from './machine.ts'
-import type { Project } from './project.ts'
+import { publishedBy, type Project } from './project.ts'
 import { overlaps } from './subnet.ts'
 
 /** What is open, and what to do about it; null when nothing is. Every port counts, the first one is only what clients are told. */
 export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' | 'allow'> & { stack: Pick<Project['stack'], 'needsTls'> }, machine: Machine = thisMachine()): { what: string; fix: string } | null {
   const { tls, insecureHttp, file, allow, stack } = project
-  const { tls: front, proxy, ...others } = file.services
-  for (const [name, { ports = [], networks }] of Object.entries(others)) {
+  const { tls: endsTls, front, proxy, ...others } = file.services
+  for (const [name, { ports = [], network_mode, networks = {} }] of Object.entries(others)) {
+    if (name === 'ollama' && network_mode === 'host') {
+      return { what: "compose.yaml has the service ollama in this machine's own network, a way to Ollama without a login", fix: 'Put its networks back in the place of `network_mode: host`.' }
+    }
     if (ports.length > 0 && (name === 'ollama' || 'backend' in networks)) {
       return { what: `compose.yaml publishes a port of the service ${name}, a way to Ollama without a login`, fix: `Remove \`ports\` from services.${name}, or take it off the network backend: the proxy is the way in.` }
     }
@@ -18,16 +21,17 @@ export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' 
   if (file.networks['backend'] && file.networks['backend'].internal !== true) {
     return { what: "compose.yaml has a network backend that isn't internal, so that more than the proxy may reach Ollama", fix: 'Put `internal: true` back below networks.backend.' }
   }
-  if (front && 'backend' in front.networks) {
-    return { what: 'compose.yaml has the service tls on the network backend, past the login', fix: 'Leave only `edge` below services.tls.networks.' }
+  for (const [name, service] of [['tls', endsTls], ['front', front]] as const) {
+    if ('backend' in (service?.networks ?? {})) {
+      return { what: `compose.yaml has the service ${name} on the network backend, past the login`, fix: name === 'tls' ? 'Leave only `edge` below services.tls.networks.' : 'Put `network_mode: host` back in the place of services.front.networks.' }
+    }
   }
   const edge = file.networks['edge']?.ipam?.config?.[0]?.subnet
   const wide = edge === undefined ? undefined : allow.find((entry) => overlaps(entry, edge))
   if (wide !== undefined) {
     return { what: `x-ollama-stack.allow has ${wide}, and with it Docker's own address on the network edge (${edge}), which many clients seem to come from`, fix: 'Name a smaller range, there and in the proxy/allow file.' }
   }
-  const publishedBy = (service: typeof proxy) => (service?.ports ?? []).map(({ host_ip = '0.0.0.0', published = '' }) => ({ bind: host_ip, port: published }))
-  const published = [...publishedBy(front), ...publishedBy(proxy)]
+  const published = [endsTls, front, proxy].flatMap(publishedBy)
   // Behind a service that ends TLS the proxy itself speaks plain HTTP.
   const plain = tls === 'off' ? published : tls === 'acme' && !stack.needsTls ? publishedBy(proxy) : []
   const open = insecureHttp ? undefined : plain.find(({ bind }) => !isPrivate(bind, machine))

@@ -2,6 +2,7 @@
 // the wizard's question, and how the answer is written. The order is the order of asking; a
 // default may look at the answers before it.
 
+import { isIP } from 'node:net'
 import { basename, resolve } from 'node:path'
 import { stacks } from '../stacks/index.ts'
 import { TLS, type Person, type Tls } from '../stacks/stack.ts'
@@ -33,6 +34,7 @@ export interface Answers {
   origins: string[]
   /** Addresses and CIDRs. */
   allow: string[]
+  hostNetwork: boolean
   rate: string | null
   model: string | null
   start: boolean
@@ -207,6 +209,13 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     fallback: () => [],
     print: (entries) => entries,
   },
+  hostNetwork: {
+    flag: 'host-network',
+    spec: { help: "On Linux: listen in this machine's own network, so that --allow and the log have clients' own addresses, also for IPv6" },
+    parse: yesNo,
+    fallback: () => false,
+    print: (yes) => [yes ? 'yes' : 'no'],
+  },
   rate: {
     flag: 'rate',
     spec: { value: 'RATE', help: 'Requests that each person may make, such as 60/m or 5/s; default: no limit' },
@@ -235,7 +244,8 @@ export const KEYS = Object.keys(FIELDS) as (keyof Answers)[]
 
 /** What the URL and certificate name, in this order: asked for, bound, this machine's. */
 export function allHosts({ bind, hosts, tls }: Pick<Answers, 'bind' | 'hosts' | 'tls'>, { names, addresses }: Machine): string[] {
-  const outside = isEverywhere(bind) ? addresses.map(({ ip }) => ip) : []
+  // Those of the published family first: nobody listens at the others.
+  const outside = isEverywhere(bind) ? addresses.map(({ ip }) => ip).sort((a, b) => Number(isIP(b) === isIP(bind)) - Number(isIP(a) === isIP(bind))) : []
   // A certificate that others made names what it names; every address passes the Host check anyway.
   if (tls === 'files' || tls === 'acme') return [...new Set([...hosts, 'localhost', ...names])]
   const near = ['127.0.0.1', 'localhost', '::1']

@@ -41,6 +41,8 @@ export function thisMachine(hostname = os.hostname(), interfaces = os.networkInt
 }
 
 export const isLoopback = (ip: string): boolean => ip === '::1' || ip.startsWith('127.')
+/** The loopback address of the same family. */
+export const loopback = (ip: string): string => (isIP(ip) === 6 ? '::1' : '127.0.0.1')
 export const isEverywhere = (ip: string): boolean => ip === '0.0.0.0' || ip === '::'
 
 /** RFC 1918, 6598, 3927, 5735, 1112; RFC 4193, 4291. */

@@ -29,11 +29,27 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
     noun: stack.noun,
     clients: clients(config.tls, ca),
     certs: tls ? `| \`certs/\` | ${CERTS[config.tls]}${stack.needsTls && ca !== 'certs/ca.crt' ? OWN_CA : ''} |\n` : '',
-    labelled: config.tls === 'acme' && !stack.needsTls ? ' tls' : '',
-    front: config.tls === 'acme' && !stack.needsTls ? '| `tls/` | what ends TLS in front of the proxy, and gets certificates. After an edit: `docker compose restart tls` |\n' : '',
+    front: front(stack, config),
+    mounted: ['proxy', ...(config.hostNetwork ? ['front'] : config.tls === 'acme' && !stack.needsTls ? ['tls'] : []), 'credentials', 'certs'].join(' '),
+    addresses: config.hostNetwork ? ADDRESSES.host : ADDRESSES.docker,
     clear: tls ? '' : 'The connection is plain HTTP: whoever can listen on its way reads the credential. Keep it on this machine or inside a VPN.',
   })
   return new Map([['README.md', { content: `${text.trimEnd()}\n`, mode: 0o644 }]])
+}
+
+function front({ needsTls }: Stack, { tls, hostNetwork }: StackConfig): string {
+  if (hostNetwork) return '| `front/` | what listens in this machine\'s network and hands connections to the proxy. After an edit: `docker compose restart front` |\n'
+  return tls === 'acme' && !needsTls ? '| `tls/` | what ends TLS in front of the proxy, and gets certificates. After an edit: `docker compose restart tls` |\n' : ''
+}
+
+const ADDRESSES = {
+  docker: `Docker's rules for published ports come before those of ufw and firewalld: what decides who reaches this one
+is \`host_ip\` in \`compose.yaml\` and the list of allowed addresses (\`--allow\`). Docker Desktop, rootless Docker and
+IPv6 may show the proxy an address of Docker's in place of a client's; \`./ollama-stack test\` says which it sees.`,
+  host: `The service \`front\` listens in this machine's own network (\`--host-network\`), so the list of allowed addresses and
+the log have every client's own address, and the rules of ufw and firewalld count: open the port there for others. Where it
+listens is \`LISTEN\` in \`compose.yaml\`. It tells the proxy the address before the first byte (the PROXY protocol), and the proxy
+believes it from this machine alone. So a process on this machine can claim any address; it still needs a credential.`,
 }
 
 const RENEWAL: Record<Tls, string> = {

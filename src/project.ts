@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
 import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
-import { parseCompose, type ComposeFile } from './compose.ts'
+import { parseCompose, type ComposeFile, type Service } from './compose.ts'
 import { shellWord } from './curl.ts'
 import { StackError, UsageError } from './errors.ts'
 import { shownPath } from './quoted.ts'
@@ -29,6 +29,8 @@ export interface Project {
   origins: string[]
   /** Addresses and CIDRs that may connect; none: everybody. */
   allow: string[]
+  /** A service of its own listens in this machine's network. */
+  hostNetwork: boolean
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
   url: string
@@ -94,7 +96,8 @@ export function loadProject(dir: string): Project {
     })
   }
   const tls = TLS.find((one) => one === own['tls']) ?? 'off'
-  const absent = Object.keys(stack.files({ tls })).find((one) => !existsSync(join(dir, one)))
+  const hostNetwork = frontOf(file) === 'front'
+  const absent = Object.keys(stack.files({ tls, hostNetwork })).find((one) => !existsSync(join(dir, one)))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
   }
@@ -115,6 +118,7 @@ export function loadProject(dir: string): Project {
     certified: Array.isArray(own['certified']) ? own['certified'].map(String) : [],
     origins,
     allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
+    hostNetwork,
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
     url: urlOf({ tls, host, port }),
     ca: caOf(dir, tls),
@@ -134,9 +138,16 @@ export function loadName(dir: string): Pick<Project, 'dir' | 'name'> {
   return name === undefined ? loadProject(dir) : { dir, name }
 }
 
-/** The service with the published ports: the proxy, or what ends TLS in front of it. */
-export function frontOf({ services }: Pick<ComposeFile, 'services'>): 'tls' | 'proxy' {
-  return services['tls'] ? 'tls' : 'proxy'
+/** The service that clients connect to: the proxy, or what stands in front of it. */
+export function frontOf({ services }: Pick<ComposeFile, 'services'>): 'front' | 'tls' | 'proxy' {
+  return services['front'] ? 'front' : services['tls'] ? 'tls' : 'proxy'
+}
+
+/** Addresses of this machine that a service has: published by Docker (port 0: any that is free), or listened on in this machine's own network. */
+export function publishedBy(service: Service | undefined): { bind: string; port: number }[] {
+  const [, bind, port] = /^\[?([0-9a-f.:]+?)\]?:(\d{1,5})$/.exec(service?.network_mode === 'host' ? service.environment?.['LISTEN'] ?? '' : '') ?? []
+  if (bind !== undefined && isIP(bind) !== 0) return [{ bind, port: Number(port) }]
+  return (service?.ports ?? []).map(({ host_ip = '0.0.0.0', published = '0' }) => ({ bind: host_ip, port: Number(published) }))
 }
 
 function caOf(dir: string, tls: Tls): string | null {
@@ -147,12 +158,10 @@ function caOf(dir: string, tls: Tls): string | null {
 
 function published(file: ComposeFile, path: string): { bind: string; port: number } {
   const front = frontOf(file)
-  const port = file.services[front]?.ports?.[0]
-  if (!port?.published) {
-    throw new StackError('E_COMPOSE_INVALID', `${path}: services.${front} publishes no port, so nobody can reach this stack.`, {
-      exit: 2,
-      hint: `Give services.${front}.ports one entry with host_ip, target and published.`,
-    })
-  }
-  return { bind: port.host_ip ?? '0.0.0.0', port: Number(port.published) }
+  const [first] = publishedBy(file.services[front])
+  if (first?.port) return first
+  throw new StackError('E_COMPOSE_INVALID', `${path}: services.${front} publishes no port, so nobody can reach this stack.`, {
+    exit: 2,
+    hint: front === 'front' ? 'Give it `network_mode: host` and, below `environment`, an address and a port, such as LISTEN: "0.0.0.0:8443".' : `Give services.${front}.ports one entry with host_ip, target and published.`,
+  })
 }

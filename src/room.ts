@@ -4,11 +4,13 @@ import type { StaticConfig } from './config.ts'
 import type { Engine } from './engine.ts'
 import { portHolder } from './engine/ports.ts'
 import { StackError, UsageError } from './errors.ts'
+import { refuseForeignHost } from './host-network.ts'
 import { thisMachine } from './machine.ts'
 import { freePort, isHere } from './port-free.ts'
 
-/** Throws E_PROJECT_EXISTS, E_PORT_TAKEN or E_BIND. A models volume of that name is no obstacle: its models are used again. */
-export async function nothingInTheWay(engine: Engine, { name, bind, port, tls }: StaticConfig): Promise<void> {
+/** Throws E_HOST_NETWORK, E_PROJECT_EXISTS, E_PORT_TAKEN or E_BIND. A models volume of that name is no obstacle: its models are used again. */
+export async function nothingInTheWay(engine: Engine, { name, bind, port, tls, hostNetwork }: StaticConfig): Promise<void> {
+  if (hostNetwork) refuseForeignHost(engine)
   const { containers } = await engine.observe(name)
   const [first] = containers
   if (first) {

@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import { shellWord } from './curl.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
+import { refuseForeignHost } from './host-network.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
@@ -29,9 +30,10 @@ const HEALTHY_MS = 180_000
 
 /** Returns what was done, a line each; empty when nothing had to be. */
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
-  if (engine.warning !== null && isLoopback(project.bind)) ui.warn(engine.warning)
+  if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
   const want = desired(project.file, project.dir)
   refuseExposure(project)
+  if (project.hostNetwork) refuseForeignHost(engine)
   checkServerCert(project)
   for (const warning of ownCertWarnings(project)) ui.warn(warning)
   // May take long, and two who pull the same image don't disturb each other.

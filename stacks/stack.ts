@@ -52,6 +52,8 @@ export interface StackConfig {
   origins?: readonly string[]
   /** Addresses and CIDRs that may connect; none: everybody. */
   allow?: readonly string[]
+  /** A service of its own listens in this machine's network, where clients' addresses are true. */
+  hostNetwork?: boolean
   /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
   rate?: string | null
   /** Ollama model for the first test, or null for none. */
@@ -180,7 +182,7 @@ export interface Stack {
    * Where the files come from: project path -> path below `stacks/`. Copied byte for byte;
    * `compose.yaml` alone gets the structured edits of render.ts and of `compose` below.
    */
-  files(config: Pick<StackConfig, 'tls'>): Record<string, string>
+  files(config: Pick<StackConfig, 'tls' | 'hostNetwork'>): Record<string, string>
   /** Small generated includes, from validated values only. */
   render(config: StackConfig): FileMap
   /** This stack's own edits of compose.yaml, if any. */

@@ -6,9 +6,14 @@ import { frontOf } from '../project.ts'
 import { couldNotRun, failed, passed } from '../checks/check.ts'
 import { OLLAMA_PORT } from '../checks/network.ts'
 
-/** With whatever of the three the proxy's image has. Each place gets three seconds, all at once. */
+/**
+ * With whatever of the three the image has. Each place gets three seconds, all at once. Behind the service
+ * front nginx hangs up (52, 56) on whoever says no address first; front's image has curl.
+ */
 const LOOK = `look() {
-  if command -v curl >/dev/null; then answer=$(curl -s -i -m 3 "http://$1/api/version" 2>&1)
+  if command -v curl >/dev/null; then
+    answer=$(curl -s -i -m 3 "http://$1/api/version" 2>&1); code=$?
+    case $code in 52 | 56) answer=$(curl -s -i -m 3 --haproxy-protocol "http://$1/api/version" 2>&1);; esac
   elif command -v wget >/dev/null; then answer=$(wget -S -T 3 -O - "http://$1/api/version" 2>&1)
   else answer=$(timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET /api/version HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n" >&3 && cat <&3' "\${1%:*}" "\${1##*:}" 2>&1)
   fi
@@ -24,15 +29,15 @@ export const fromAnotherContainer: Check = {
   async run({ project, engine, signal }) {
     if (!engine) return couldNotRun('no engine to ask')
     const seen = await engine.observe(project.name, [], signal)
-    const [proxy, ollama] = ['proxy', 'ollama'].map((service) => seen.containers.find((container) => container.service === service))
+    const [proxy, ollama, front] = ['proxy', 'ollama', 'front'].map((service) => seen.containers.find((container) => container.service === service))
     const edge = seen.networks.find(({ key }) => key === 'edge')
-    // Behind a service that ends TLS it speaks plain HTTP (listen-acme.conf).
-    const port = frontOf(project.file) === 'tls' ? 8081 : project.file.services['proxy']?.ports?.[0]?.target
+    // Behind a service that ends TLS it speaks plain HTTP (listen-acme.conf); behind one in the host's network, what clients speak.
+    const port = project.hostNetwork ? (project.tls === 'off' ? 8080 : 8443) : frontOf(project.file) === 'tls' ? 8081 : project.file.services['proxy']?.ports?.[0]?.target
     if (!proxy || !ollama || !edge || port === undefined) return couldNotRun('the proxy, ollama or the network edge is missing')
     const bridge = (await engine.networks()).filter(({ name, driver }) => name === 'bridge' && driver === 'bridge').map(({ name }) => name)
     const door = `proxy:${port}`
     const places = [...ollama.addresses, 'ollama', 'ollama-api'].map((host) => `${host}:${OLLAMA_PORT}`)
-    const { stdout } = await engine.oneOff({ project: project.name, image: proxy.image, cmd: ['sh', '-c', LOOK, 'look', door, ...places], networks: [edge.name, ...bridge], signal })
+    const { stdout } = await engine.oneOff({ project: project.name, image: (front ?? proxy).image, cmd: ['sh', '-c', LOOK, 'look', door, ...places], networks: [edge.name, ...bridge], signal })
     const answers = answersOf(stdout)
     const open = places.filter((place) => isOllama(answers.get(place) ?? ''))
     if (open.length > 0) return failed(`${open.join(', ')} answers another container without a login`)

@@ -31,11 +31,16 @@ export const allowlist: Check<Pick<Visit, 'project' | 'door' | 'engine' | 'signa
     // From here the way leads through no other machine: what isn't ours is Docker's.
     const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map((one) => one.address))
     if (!own.includes(address) || isDockers(project, address)) {
-      return failed(`the proxy sees ${address}, an address of Docker's own, in the place of a client's. The list lets nobody in who comes like that; filter in the firewall instead (chain DOCKER-USER)`)
+      return failed(`the proxy sees ${address}, an address of Docker's own, in the place of a client's. The list lets nobody in who comes like that. ${instead(project)}`)
     }
     if (isAllowed(project.allow, address) !== (status !== 403)) return failed(`${address} got ${status}, and the list ${isAllowed(project.allow, address) ? 'has' : "doesn't have"} it`)
     return status === 403 ? couldNotRun(`this machine (${address}) isn't on the list itself, so nothing more can be tried from here`) : passed(`it sees this machine as ${address}`)
   },
+}
+
+function instead({ hostNetwork }: Project): string {
+  if (hostNetwork) return 'The service front should say which it is: docker compose logs front'
+  return `${process.platform === 'linux' ? 'Make the project anew with --host-network, or filter' : 'Filter'} in the firewall instead (chain DOCKER-USER)`
 }
 
 /** The host's side of the network edge: what docker-proxy and a masquerading engine come from. */

@@ -54,6 +54,7 @@ function hostConfig(service: Service): Record<string, unknown> {
     bindings[key] = [...(bindings[key] ?? []), { HostIp: port.host_ip ?? '', HostPort: port.published ?? '' }]
   }
   return set({
+    NetworkMode: service.network_mode,
     PortBindings: service.ports && bindings,
     RestartPolicy: service.restart ? { Name: policy === 'none' ? 'no' : policy, MaximumRetryCount: Number(attempts) } : undefined,
     ReadonlyRootfs: service.read_only,
@@ -129,7 +130,7 @@ function longMount(mount: Mount, source: string): Record<string, unknown> {
 
 /** Networks in Compose's order: the highest priority first, then by name. */
 export function endpoints(service: Service, serviceName: string, container: string, networkName: (key: string) => string): [string, Endpoint][] {
-  return Object.entries(service.networks)
+  return Object.entries(service.networks ?? {})
     .toSorted(([a, left], [b, right]) => (right?.priority ?? 0) - (left?.priority ?? 0) || (a < b ? -1 : 1))
     .map(([key, given]) => [networkName(key), {
       Aliases: [container, serviceName, ...(given?.aliases ?? [])],

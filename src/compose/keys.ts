@@ -108,6 +108,12 @@ const networks: Reader<Record<string, Attachment | null>> = (at) => {
   return sorted(entries(at).map(([name, value]) => [name, isNull(value) ? null : attachment(value)]))
 }
 
+const networkMode: Reader<'host'> = (at) => {
+  const value = text(at)
+  if (value !== 'host') throw unsupported(at, `${at.key} (${value})`)
+  return value
+}
+
 export const SERVICE: Table = {
   cap_add: list(text), cap_drop: list(text),
   cpus, cpuset: text,
@@ -134,7 +140,7 @@ export const SERVICE: Table = {
   labels,
   logging: { read: object({ driver: text, options }), keepEmpty: true },
   mem_limit: bytes, mem_reservation: bytes, memswap_limit: bytes,
-  networks,
+  network_mode: networkMode, networks,
   pids_limit: integer,
   ports: list(port, (value) => `${value.host_ip ?? ''}:${value.published ?? ''}:${value.target}/${value.protocol}`),
   read_only: flag,

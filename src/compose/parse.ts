@@ -38,7 +38,7 @@ export function parseCompose(content: string, path: string): ComposeFile {
   }
   const networks = section<Network>(top.get('networks'), NETWORK)
   const volumes = section<Volume>(top.get('volumes'), VOLUME)
-  if (Object.values(services).some((service) => 'default' in service.networks)) networks['default'] ??= {}
+  if (Object.values(services).some((service) => 'default' in (service.networks ?? {}))) networks['default'] ??= {}
   const file: ComposeFile = {
     path, name: projectName(top.get('name'), path), services, dependsOn: dependencies, networks, volumes,
     tool: top.get('x-ollama-stack')?.node?.toJS(doc),
@@ -87,10 +87,14 @@ function section<T>(at: At | undefined, table: Table): Record<string, T> {
   }))
 }
 
-/** Go's JSON writes command and entrypoint even when unset, and every service is on a network. */
+/** Go's JSON writes command and entrypoint even when unset, and every service is on a network, its own or the host's. */
 function complete(at: At, given: Record<string, unknown>): Service {
   if (typeof given['image'] !== 'string') throw invalid({ ...at, key: `${at.key}.image` }, 'is missing')
-  const all: Record<string, unknown> = { command: null, entrypoint: null, networks: { default: null }, ...given }
+  if (given['network_mode'] !== undefined) {
+    const other = ['networks', 'ports'].find((key) => given[key] !== undefined)
+    if (other !== undefined) throw invalid({ ...at, key: `${at.key}.${other}` }, "doesn't go with network_mode: host")
+  }
+  const all: Record<string, unknown> = { command: null, entrypoint: null, ...(given['network_mode'] === undefined && { networks: { default: null } }), ...given }
   return Object.fromEntries(Object.keys(SERVICE).filter((key) => all[key] !== undefined).map((key) => [key, all[key]])) as unknown as Service
 }
 

@@ -87,7 +87,9 @@ export interface Service {
   mem_limit?: Bytes
   mem_reservation?: Bytes
   memswap_limit?: Bytes
-  networks: Record<string, Attachment | null>
+  /** `host`: no network of its own, so no ports and no addresses either. */
+  network_mode?: 'host'
+  networks?: Record<string, Attachment | null>
   pids_limit?: number
   ports?: Port[]
   read_only?: boolean

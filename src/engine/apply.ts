@@ -117,7 +117,7 @@ async function create(run: Run, step: Of<'create' | 'recreate'>): Promise<string
     ...(proxies.length > 0 && { Env: [...proxies.map(([key, value]) => `${key}=${value}`), ...env] }),
     name,
     Labels: { ...spec.create.Labels, [LABEL.image]: image },
-    HostConfig: { ...spec.create.HostConfig, NetworkMode: spec.endpoints[0]?.[0] ?? 'none' },
+    HostConfig: { NetworkMode: spec.endpoints[0]?.[0] ?? 'none', ...spec.create.HostConfig },
     NetworkingConfig: { EndpointsConfig: Object.fromEntries(atOnce) },
   } as CreateOptions)
   run.undo.push({ what: `container ${name}`, back: () => container.remove({ force: true, v: true }) })

@@ -39,6 +39,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         apiVersion: version.ApiVersion,
         os: version.Os,
         arch: version.Arch,
+        hostname: info.Name ?? '',
         runtimes: Object.keys(info.Runtimes ?? {}),
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
         warning: warningFor(version.Version),

@@ -102,6 +102,8 @@ export interface Engine {
   /** The engine's machine: `linux`, `windows`; its CPU architecture. */
   os: string
   arch: string
+  /** Name of the engine's machine, as that machine itself has it. */
+  hostname: string
   /** Names of container runtimes the engine knows (`runc`, `nvidia`). */
   runtimes: string[]
   /** Whether it publishes ports on this very machine. */

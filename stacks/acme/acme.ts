@@ -1,11 +1,9 @@
 // Certificates of an ACME CA (RFC 8555), which Caddy gets and renews: in the proxy itself where that
 // is Caddy, else in a service of its own in front of it.
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { join } from 'node:path'
-import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
-import { stacksDir } from '../../src/paths.ts'
+import { isMap, isScalar, isSeq, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { addFirst, dropMount, mapAt, seqAt, serviceYaml, unpublish } from '../compose-doc.ts'
 import type { FileMap, StackConfig } from '../stack.ts'
 
 /** Where Caddy reads its configuration: a folder of the project, mounted under its own name. */
@@ -78,24 +76,20 @@ ${[...acme.names.map((name) => `https://${at(name)}:8443`), 'https://:8443'].joi
 export function serveInFront(doc: Document, config: StackConfig): void {
   const { subnet, user, bind } = config
   const proxy = mapAt(doc, ['services', 'proxy'])
-  const service = serviceYaml(config)
+  const service = withNames(config)
   service.set('user', user)
   service.set('ports', withPort80(doc, proxy))
   service.setIn(['networks', 'edge', 'ipv4_address'], `${subnet}.11`)
   service.setIn(['extra_hosts', 0], `upstream-proxy=${subnet}.10`)
-  proxy.delete('ports')
+  unpublish(doc, bind)
   seqAt(doc, ['services', 'proxy', 'extra_hosts']).add(`upstream-tls=${subnet}.11`)
   dropMount(doc, '/certs')
-  if (proxy.hasIn(['environment', 'PUBLISHED_ON'])) proxy.setIn(['environment', 'PUBLISHED_ON'], bind)
-  const services = mapAt(doc, ['services'])
-  const [next] = services.items
-  if (next && isScalar(next.key)) next.key.spaceBefore = true
-  services.items.unshift(doc.createPair('tls', service))
+  addFirst(doc, 'tls', service)
 }
 
 /** compose.yaml where the proxy is Caddy: port 80, a place for certificates, and healthy only with one. */
 export function serveInProxy(doc: Document, config: StackConfig): void {
-  const service = serviceYaml(config)
+  const service = withNames(config)
   const proxy = mapAt(doc, ['services', 'proxy'])
   proxy.set('ports', withPort80(doc, proxy))
   proxy.set('healthcheck', service.get('healthcheck', true))
@@ -103,14 +97,13 @@ export function serveInProxy(doc: Document, config: StackConfig): void {
 }
 
 /** Healthy with a certificate for each name: Caddy keeps them in a folder per CA and name (certmagic, StorageKeys). */
-function serviceYaml({ acme }: Pick<StackConfig, 'acme'>): YAMLMap {
-  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, 'acme', 'files', 'service.yaml'), 'utf8'))
-  if (!isMap(contents)) throw new Error('service.yaml of acme is no map')
-  const test = contents.getIn(['healthcheck', 'test', 1])
+function withNames({ acme }: Pick<StackConfig, 'acme'>): YAMLMap {
+  const service = serviceYaml('acme')
+  const test = service.getIn(['healthcheck', 'test', 1])
   if (typeof test !== 'string' || !test.includes(ANY)) throw new Error('service.yaml of acme has another health check')
   const each = (acme?.names ?? []).map((name) => name.replaceAll(':', '-')).map((name) => `ls /data/certificates/*/${name}/${name}.crt >/dev/null 2>&1`)
-  contents.setIn(['healthcheck', 'test', 1], test.replace(ANY, each.join(' && ')))
-  return contents
+  service.setIn(['healthcheck', 'test', 1], test.replace(ANY, each.join(' && ')))
+  return service
 }
 
 const ANY = 'ls /data/certificates/*/*/*.crt >/dev/null 2>&1'
@@ -127,21 +120,4 @@ function withPort80(doc: Document, proxy: YAMLMap): YAMLSeq {
   second.set('published', '80')
   ports.add(doc.createNode(second))
   return ports
-}
-
-export function dropMount(doc: Document, target: string): void {
-  const volumes = seqAt(doc, ['services', 'proxy', 'volumes'])
-  volumes.items = volumes.items.filter((volume) => !isMap(volume) || volume.get('target') !== target)
-}
-
-function mapAt(doc: Document, path: string[]): YAMLMap {
-  const node = doc.getIn(path, true)
-  if (isMap(node)) return node
-  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
-}
-
-function seqAt(doc: Document, path: string[]): YAMLSeq {
-  const node = doc.getIn(path, true)
-  if (isSeq(node)) return node
-  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
 }

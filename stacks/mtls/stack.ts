@@ -8,6 +8,7 @@ import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCer
 import { StackError, UsageError } from '../../src/errors.ts'
 import { remoteIpLines } from '../allow.ts'
 import { acmeFiles, serveInProxy } from '../acme/acme.ts'
+import { FRONT_FILES, frontAddress, listenOnHost } from '../front/front.ts'
 import { hstsNames, ownNames } from '../hosts.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
@@ -28,6 +29,13 @@ const FILES = ['Caddyfile', 'handshake.caddy', 'browser.caddy', 'login.caddy', '
 /** Where the server's certificate comes from; with ACME they are generated. */
 const FROM_FILES = ['certificates.caddy', 'sites.caddy']
 
+/** With --host-network. Caddy doesn't insist on an address before everything else, so who says none has that of the host. */
+const PAST_FRONT = `# Nobody comes from there but who went past the service front.
+@past_front remote_ip {$FRONT}
+vars @past_front why address
+error @past_front 403
+`
+
 export const mtls: Stack = {
   id: 'mtls',
   title: 'Mutual TLS (Caddy)',
@@ -43,14 +51,19 @@ export const mtls: Stack = {
     credentials: 'one file for each allowed certificate, named by its SHA-256 fingerprint: the certificate, then a line such as `user` or `admin until 2027-01-31`. An edit or a removed file counts at once; a damaged file lets nobody in',
   },
   challenge: /^Certificate realm="Ollama"$/,
-  files: ({ tls }) => ({
+  files: ({ tls, hostNetwork }) => ({
     ...Object.fromEntries([...FILES, ...(tls === 'acme' ? [] : FROM_FILES)].map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
     'proxy/wire.caddy': 'caddy/wire.caddy',
     'proxy/refusals.caddy': 'caddy/refusals.caddy',
+    'proxy/listeners.caddy': hostNetwork ? 'front/files/listeners.caddy' : 'mtls/files/listeners.caddy',
+    ...(hostNetwork ? FRONT_FILES : {}),
   }),
   render,
   compose(doc, config) {
     if (config.tls === 'acme') serveInProxy(doc, config)
+    if (!config.hostNetwork) return
+    listenOnHost(doc, config)
+    doc.setIn(['services', 'proxy', 'environment', 'FRONT'], frontAddress(config))
   },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
@@ -71,7 +84,7 @@ function render(config: StackConfig): FileMap {
   return new Map([
     ['proxy/hosts.caddy', { content, mode: 0o644 }],
     ['proxy/origins.caddy', { content: pages, mode: 0o644 }],
-    ['proxy/allow.caddy', { content: `# Who may connect.\n${remoteIpLines(allow)}`, mode: 0o644 }],
+    ['proxy/allow.caddy', { content: `# Who may connect.\n${config.hostNetwork ? PAST_FRONT : ''}${remoteIpLines(allow)}`, mode: 0o644 }],
     ['proxy/hsts.caddy', { content: `# Names that browsers shall never ask for without TLS.\n${hsts}`, mode: 0o644 }],
     ...acmeFiles('proxy', config),
   ])

@@ -1,8 +1,13 @@
 // What both nginx stacks ship and generate alike.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Document } from 'yaml'
+import { stacksDir } from '../../src/paths.ts'
 import { geoLines } from '../allow.ts'
 import { acmeFiles, FRONT_FILES, serveInFront } from '../acme/acme.ts'
+import { seqAt } from '../compose-doc.ts'
+import { behindFront, FRONT_FILES as HOST_FRONT_FILES, frontAddress, listenOnHost } from '../front/front.ts'
 import { hstsNames, ownNames } from '../hosts.ts'
 import { originPattern } from '../origins.ts'
 import type { FileMap, StackConfig, Tls } from '../stack.ts'
@@ -11,11 +16,12 @@ const SHARED = ['common.conf', 'gate.conf', 'routes.conf', 'refusals.conf', 'ser
 
 const LISTEN: Record<Tls, string> = { off: 'nginx/listen-http.conf', private: 'nginx/listen-tls.conf', files: 'nginx/listen-tls.conf', acme: 'nginx/listen-acme.conf' }
 
-export function sharedFiles({ tls }: Pick<StackConfig, 'tls'>): Record<string, string> {
+export function sharedFiles({ tls, hostNetwork }: Pick<StackConfig, 'tls' | 'hostNetwork'>): Record<string, string> {
   return {
     ...Object.fromEntries(SHARED.map((name) => [`proxy/${name}`, `nginx/${name}`])),
     'proxy/listen.conf': LISTEN[tls],
     ...(tls === 'acme' ? FRONT_FILES : {}),
+    ...(hostNetwork ? HOST_FRONT_FILES : {}),
   }
 }
 
@@ -33,6 +39,7 @@ export function generated(config: StackConfig): FileMap {
     // Two years, as Mozilla has it (guideline 6.0).
     ['proxy/hsts.conf', { content: `# Names that browsers shall never ask for without TLS; read by gate.conf.\n${mapLines(hstsNames(config), '"max-age=63072000"') || '# None.\n'}`, mode: 0o644 }],
     ...acmeFiles('tls', config),
+    ...(config.hostNetwork ? [['proxy/listen.conf', { content: behindFront(readFileSync(join(stacksDir, LISTEN[config.tls]), 'utf8')), mode: 0o644 }] as const] : []),
   ])
 }
 
@@ -43,4 +50,7 @@ function mapLines(names: readonly string[], value: string): string {
 /** The edits of compose.yaml that both need. */
 export function composeEdits(doc: Document, config: StackConfig): void {
   if (config.tls === 'acme') serveInFront(doc, config)
+  if (!config.hostNetwork) return
+  listenOnHost(doc, config)
+  seqAt(doc, ['services', 'proxy', 'extra_hosts']).add(`upstream-front=${frontAddress(config)}`)
 }

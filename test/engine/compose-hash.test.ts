@@ -86,6 +86,7 @@ const CASES: Record<string, string> = {
   'networks-list': 'networks: [edge, backend]',
   'networks-null': 'networks: {edge: , backend: {aliases: [x, y], ipv4_address: 10.1.2.3, priority: 5}}',
   'networks-default': 'networks: [default, edge]',
+  'network-mode': 'network_mode: host',
   logging: 'logging: {driver: local, options: {max-size: 10m, max-file: 3}}',
   'logging-driver': 'logging: {driver: none}',
   restart: 'restart: on-failure:3',

@@ -107,7 +107,7 @@ function portrait(container: string): unknown {
     Config: Record<string, unknown> & { Labels: Record<string, string>; Env: string[] }
     HostConfig: Record<string, unknown>
     Mounts: { Destination: string }[]
-    NetworkSettings: { Networks: Record<string, { Aliases: string[]; IPAMConfig: object }> }
+    NetworkSettings: { Networks: Record<string, { Aliases: string[] | null; IPAMConfig: object }> }
   }]
   const labels = { ...all.Config.Labels }
   delete labels['com.docker.compose.version']
@@ -116,7 +116,7 @@ function portrait(container: string): unknown {
     // The engine keeps whether an empty list was sent or none.
     host: Object.entries(all.HostConfig).filter(([, value]) => !['null', '[]', '{}'].includes(JSON.stringify(value))).map(([key, value]) => [key, unordered(value)]),
     mounts: all.Mounts.toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1)),
-    networks: Object.entries(all.NetworkSettings.Networks).map(([name, { Aliases, IPAMConfig }]) => [name, Aliases.filter((alias) => !/^[0-9a-f]{12}$/.test(alias)), IPAMConfig]),
+    networks: Object.entries(all.NetworkSettings.Networks).map(([name, { Aliases, IPAMConfig }]) => [name, (Aliases ?? []).filter((alias) => !/^[0-9a-f]{12}$/.test(alias)), IPAMConfig]),
   }
 }
 
@@ -166,6 +166,7 @@ describe('docker compose, then ours', () => {
   test('makes the very same containers', async () => {
     const want = project('lab-eng-b', yaml('lab-eng-b', {
       base: '    hostname: box\n    working_dir: /tmp\n    cpus: 0.3\n    shm_size: 8m\n    memswap_limit: 128m\n    mem_limit: 64m\n    ulimits: { nproc: { soft: 50, hard: 100 } }\n    dns: [1.1.1.1]\n    group_add: ["44"]\n    devices: ["/dev/null:/dev/lab:r"]\n    sysctls: { net.core.somaxconn: 128 }\n    restart: on-failure:2\n    volumes: ["data:/d:ro", "./conf:/c", "/anon"]\n',
+      services: `  outside: { image: "${IMAGE}", entrypoint: [sleep, "300"], init: true, network_mode: host }\n`,
     }))
     await up(want)
     const ours = want.services.map(({ container }) => portrait(container))
@@ -175,6 +176,7 @@ describe('docker compose, then ours', () => {
     // The name of an anonymous volume is random.
     const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{64}/g, (id) => (id === want.services[0]?.hash || id === want.services[1]?.hash ? id : 'random')))
     expect(plain(ours)).toEqual(plain(theirs))
+    expect(await steps(want)).toEqual([])
   })
 })
 

@@ -14,7 +14,14 @@ import { docker, run } from '../engine/project.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 
-const config = (stack: Stack, tls: Tls): StackConfig => ({
+interface Case {
+  stack: Stack
+  tls: Tls
+  hostNetwork: boolean
+  label: string
+}
+
+const config = ({ stack, tls, hostNetwork }: Omit<Case, 'label'>): StackConfig => ({
   name: 'home',
   auth: stack.id,
   bind: tls === 'off' ? '127.0.0.1' : '192.168.1.20',
@@ -22,19 +29,22 @@ const config = (stack: Stack, tls: Tls): StackConfig => ({
   tls,
   hosts: { off: ['127.0.0.1', 'localhost'], private: ['ollama.home.arpa', '192.168.1.20', 'fd00::20', 'localhost'], files: ['ollama.example.com', 'localhost'], acme: ['ollama.example.com', '203.0.113.7', 'localhost'] }[tls],
   acme: tls === 'acme' ? { names: ['ollama.example.com', '203.0.113.7'], email: 'ann@example.com', directory: null, root: null } : null,
+  hostNetwork,
   model: 'gemma3:1b',
   subnet: '10.213.7',
   user: '65532:65532',
 })
 
-const cases = Object.values(stacks).flatMap((stack) =>
-  (['off', 'private', 'acme'] as const).filter((tls) => tls !== 'off' || !stack.needsTls).map((tls) => ({ stack, tls, label: `${stack.id}-${tls}` })))
+const cases: Case[] = Object.values(stacks).flatMap((stack) => [
+  ...(['off', 'private', 'acme'] as const).filter((tls) => tls !== 'off' || !stack.needsTls).map((tls) => ({ stack, tls, hostNetwork: false, label: `${stack.id}-${tls}` })),
+  { stack, tls: 'private', hostNetwork: true, label: `${stack.id}-host` },
+])
 
 const directories: string[] = []
 afterAll(() => directories.forEach((dir) => rmSync(dir, { recursive: true, force: true })))
 
-async function written(stack: Stack, tls: Tls): Promise<string> {
-  const { files } = await render(stack, config(stack, tls), [{ name: 'ann', role: 'admin' }], { now })
+async function written(one: Case): Promise<string> {
+  const { files } = await render(one.stack, config(one), [{ name: 'ann', role: 'admin' }], { now })
   const dir = mkdtempSync(join(tmpdir(), 'ollama-stack-files-'))
   directories.push(dir)
   applyChange(dir, files)
@@ -43,19 +53,23 @@ async function written(stack: Stack, tls: Tls): Promise<string> {
   return dir
 }
 
-describe.each(cases)('$label', ({ stack, tls, label }) => {
-  test('is what was reviewed', async () => {
-    const { files } = await render(stack, config(stack, tls), [{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }], { now })
+describe.each(cases)('$label', (one) => {
+  const { stack, hostNetwork, label } = one
+  // What --host-network changes is the same for all; of one it is enough.
+  if (!hostNetwork || stack.id === 'basic') test('is what was reviewed', async () => {
+    const { files } = await render(stack, config(one), [{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }], { now })
     const secret = /^(credentials|certs)\//
+    // With --host-network only what it changes.
+    const usual = hostNetwork ? (await render(stack, config({ ...one, hostNetwork: false }), [], { now })).files : new Map<string, { content: unknown }>()
     const list = [...files].map(([path, { mode }]) => `${mode.toString(8).padStart(4, '0')} ${path.replace(/[0-9a-f]{64}/, 'FINGERPRINT')}`).sort()
     await expect(`${list.join('\n')}\n`).toMatchFileSnapshot(`snapshots/${label}/FILES`)
     for (const [path, { content }] of files) {
-      if (!secret.test(path)) await expect(String(content)).toMatchFileSnapshot(`snapshots/${label}/${path.replace(/^\.gitignore$/, 'gitignore')}`)
+      if (!secret.test(path) && content !== usual.get(path)?.content) await expect(String(content)).toMatchFileSnapshot(`snapshots/${label}/${path.replace(/^\.gitignore$/, 'gitignore')}`)
     }
   })
 
   test('nothing of the people is in compose.yaml, where a $ of a hash would be read as a variable', async () => {
-    const { files, credentials } = await render(stack, config(stack, tls), [{ name: 'zed', role: 'admin' }], { now })
+    const { files, credentials } = await render(stack, config(one), [{ name: 'zed', role: 'admin' }], { now })
     const compose = String(files.get('compose.yaml')?.content)
     expect(compose).not.toMatch(/zed|\$[0-9a-z]+\$|[0-9a-f]{64}/)
     for (const { secret } of credentials) if (secret !== null) expect(compose).not.toContain(secret)
@@ -64,34 +78,34 @@ describe.each(cases)('$label', ({ stack, tls, label }) => {
   })
 
   test('the same values give the same files', async () => {
-    const once = await render(stack, config(stack, tls), [], { now })
-    const twice = await render(stack, config(stack, tls), [], { now })
+    const once = await render(stack, config(one), [], { now })
+    const twice = await render(stack, config(one), [], { now })
     const stable = (files: typeof once.files): string[] => [...files].filter(([path]) => !path.startsWith('certs/')).map(([path, { content }]) => `${path}\n${String(content)}`)
     expect(stable(twice.files)).toEqual(stable(once.files))
   })
 
   test('docker compose reads it, to the values that we read', async () => {
-    const dir = await written(stack, tls)
+    const dir = await written(one)
     const { code, stdout, stderr } = await run('docker', ['compose', '--project-directory', dir, '-f', join(dir, 'compose.yaml'), 'config', '--hash', '*'])
     expect(code, stderr).toBe(0)
-    const { files } = await render(stack, config(stack, tls), [], { now })
+    const { files } = await render(stack, config(one), [], { now })
     const ours = desired(parseCompose(String(files.get('compose.yaml')?.content), join(dir, 'compose.yaml')), dir)
     expect(stdout.trim().split('\n').sort()).toEqual(ours.services.map(({ service, hash }) => `${service} ${hash}`).sort())
   })
 
   test('the checkers of the programs that will read it accept it', async () => {
-    const dir = await written(stack, tls)
-    const text = String((await render(stack, config(stack, tls), [], { now })).files.get('compose.yaml')?.content)
+    const dir = await written(one)
+    const text = String((await render(stack, config(one), [], { now })).files.get('compose.yaml')?.content)
     const { ollama: _, ...services } = parseCompose(text, join(dir, 'compose.yaml')).services
-    for (const { image, entrypoint, volumes = [], extra_hosts = [] } of Object.values(services)) {
+    for (const { image, entrypoint, command, environment = {}, volumes = [], extra_hosts = [] } of Object.values(services)) {
       const [program = ''] = entrypoint ?? []
       const folder = volumes[0]?.target ?? ''
-      const check = program === 'caddy'
+      const check = program === 'sh' ? [...(entrypoint ?? []), (command?.[0] ?? '').replace('exec nginx', 'exec nginx -t')] : program === 'caddy'
         ? ['caddy', 'validate', '--config', `${folder}/Caddyfile`, '--adapter', 'caddyfile']
         : [program, '-t', '-p', '/tmp', '-c', `${folder}/nginx.conf`, '-e', 'stderr']
       const { code, stderr } = await docker(
-        'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none',
-        ...extra_hosts.flatMap((host) => ['--add-host', host.replace('=', ':')]), '--entrypoint', check[0] ?? '',
+        'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1',
+        ...Object.entries(environment).flatMap(([key, value]) => ['-e', `${key}=${value}`]), ...extra_hosts.flatMap((host) => ['--add-host', host.replace('=', ':')]), '--entrypoint', check[0] ?? '',
         ...volumes.flatMap(({ source = '', target, read_only }) => ['-v', `${join(dir, source)}:${target}${read_only ? ':ro' : ''}`]),
         image, ...check.slice(1))
       expect(code, stderr).toBe(0)

@@ -33,7 +33,7 @@ export const RECIPES: Record<string, Recipe> = {
     dir: 'nginx',
     kind: TEST_IMAGE,
     suite: 'trixie',
-    packages: [...DEBIAN, 'nginx', 'libnginx-mod-http-js', 'curl', 'ca-certificates'],
+    packages: [...DEBIAN, 'nginx', 'libnginx-mod-http-js', 'libnginx-mod-stream', 'curl', 'ca-certificates'],
     config: {
       Env: [`PATH=${PATH}`],
       Entrypoint: ['/docker-entrypoint.sh'],

@@ -50,6 +50,11 @@ test.each<[string, string[], string[]]>([
   ['192.168.1.5', ['203.0.113.7'], ['203.0.113.7', '192.168.1.5']],
 ])('this machine, published on %s, is on the list %j itself', (bind, allow, expected) => expect(config({ bind, allow })).toEqual(expected))
 
+test.each<[string, string[], string[]]>([
+  ['0.0.0.0', [], []], ['0.0.0.0', ['203.0.113.7'], ['203.0.113.7', '127.0.0.1']], ['::', ['203.0.113.7'], ['203.0.113.7', '::1']],
+  ['0.0.0.0', ['192.168.0.0/16'], ['192.168.0.0/16']], ['127.0.0.1', ['127.0.0.0/8'], ['127.0.0.0/8']], ['192.168.1.5', ['203.0.113.7'], ['203.0.113.7', '192.168.1.5']],
+])('with --host-network it is so by its loopback address: %s, %j', (bind, allow, expected) => expect(config({ bind, allow, hostNetwork: true })).toEqual(expected))
+
 test("Docker's own addresses are never on the list", () => {
   expect(subnetFor('home', ['10.0.0.0/8'])).toMatch(/^172\.(?:28|29|30|31)\./)
   expect(subnetFor('home', ['10.0.0.0/8', '172.16.0.0/12'])).toMatch(/^192\.168\.2[0-4]\d$/)

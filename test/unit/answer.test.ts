@@ -41,7 +41,7 @@ describe('answers', () => {
   test('--yes takes the defaults', async () => {
     expect((await answered(['--yes'])).answers).toEqual({
       directory: join(cwd, 'ollama-stack'), name: 'ollama-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }],
-      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, port: 8880, hosts: [], origins: [], allow: [], rate: null, model: 'gemma3:1b', start: true,
+      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, port: 8880, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, model: 'gemma3:1b', start: true,
     })
   })
   test('what flags answer is not asked, and needs no --yes', async () => {

@@ -20,7 +20,7 @@ describe('unsupported', () => {
   test.each([
     ['constructor: x', 'compose.yaml:4: services.web.constructor is not supported by `ollama-stack up`.'],
     ['build: .', 'compose.yaml:4: services.web.build is not supported by `ollama-stack up`.'],
-    ['init: true\nnetwork_mode: host', 'compose.yaml:5: services.web.network_mode is not supported by `ollama-stack up`.'],
+    ['init: true\nnetwork_mode: bridge', 'compose.yaml:5: services.web.network_mode (bridge) is not supported by `ollama-stack up`.'],
     ['healthcheck:\n  test: [NONE]\n  every: 5s', 'compose.yaml:6: services.web.healthcheck.every is not supported by `ollama-stack up`.'],
     ['ports: ["8000-8010:80"]', 'compose.yaml:4: services.web.ports[0] (a range of ports) is not supported by `ollama-stack up`.'],
     ['deploy: {replicas: 2}', 'compose.yaml:4: services.web.deploy.replicas is not supported by `ollama-stack up`.'],

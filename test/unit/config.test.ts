@@ -43,6 +43,13 @@ describe('what goes together, and what does not', () => {
     ['--allow on the LAN', { allow: ['192.168.1.0/24'], bind: '0.0.0.0' }, []],
     ['--allow on loopback', { allow: ['192.168.1.0/24'], bind: '127.0.0.1' }, ['E_ALLOW']],
     ['--allow loopback', { allow: ['127.0.0.0/8'], bind: '0.0.0.0' }, ['E_ALLOW']],
+    ['--allow loopback --host-network', { allow: ['127.0.0.0/8'], bind: '0.0.0.0', hostNetwork: true }, []],
+    ['--allow on loopback --host-network', { allow: ['192.168.1.0/24'], bind: '127.0.0.1', hostNetwork: true }, []],
+    ['--host-network --tls private', { hostNetwork: true, tls: 'private', port: 8443 }, []],
+    ['--host-network --tls acme', { hostNetwork: true, tls: 'acme', bind: '0.0.0.0', port: 443 }, ['E_HOST_NETWORK']],
+    ['--host-network --port 1023', { hostNetwork: true, port: 1023 }, ['E_HOST_NETWORK']],
+    ['--host-network --port 1024', { hostNetwork: true, port: 1024 }, []],
+    ['--port 443', { hostNetwork: false, port: 443 }, []],
     ['--tls private everywhere', { tls: 'private', bind: '0.0.0.0' }, []],
     ['--tls private --tls-cert', { tls: 'private', tlsCert: '/x' }, ['E_TLS']],
     ['--tls off --acme-email', { tls: 'off', acmeEmail: 'a@example.com' }, ['E_TLS']],
@@ -134,9 +141,13 @@ describe('defaults', () => {
     // Only what is really encrypted on its way is said to be.
     expect(options[0]?.hint).toMatch(known.bind === VPN ? /VPN/ : /^(?!.*VPN)/)
   })
+  test.each([['::', 'fd00::5'], ['0.0.0.0', '192.168.1.5']])('published on %s, the URL has an address that is published: %s', (bind, first) => {
+    const both: Machine = { names: ['nas'], addresses: [{ ip: '192.168.1.5', network: 'eth0', kind: 'lan' }, { ip: 'fd00::5', network: 'eth0', kind: 'lan' }] }
+    expect(toConfig(defaults({ bind }), both).hosts[0]).toBe(first)
+  })
   test('the configuration holds no person, and every name once', () => {
     expect(toConfig(defaults({ bind: '0.0.0.0', hosts: ['ai.example.com', 'nas'] }), machine)).toEqual({
-      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], allow: [], rate: null, model: 'gemma3:1b',
+      name: 'my-stack', auth: 'bearer', bind: '0.0.0.0', port: 8443, tls: 'private', acme: null, insecureHttp: false, origins: [], allow: [], hostNetwork: false, rate: null, model: 'gemma3:1b',
       hosts: ['ai.example.com', 'nas', '192.168.1.5', VPN, 'nas.local', '127.0.0.1', 'localhost', '::1'],
     })
   })

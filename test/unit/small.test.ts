@@ -79,6 +79,7 @@ describe('exposure by a hand edit', () => {
   })
   test('a second port counts as much as the first', () => {
     for (const port of ['      - {mode: ingress, host_ip: "0.0.0.0", target: 8080, published: "9314"}\n', '      - "9314:8080"\n']) expect(look('127.0.0.1', 'off', false, { proxy: port })).toContain('port 9314 on 0.0.0.0 without TLS')
+    expect(look('127.0.0.1', 'off', false, { proxy: '      - "8080"\n' })).toContain('on 0.0.0.0 without TLS')
   })
   test('a way around the proxy: another service on backend, a backend that leads outside', () => {
     const networks = 'networks:\n  backend:\n    internal: true\n'
@@ -86,6 +87,14 @@ describe('exposure by a hand edit', () => {
     expect(look('127.0.0.1', 'off', false, { more: `  web:\n    image: a:1\n    ports: ["127.0.0.1:9315:80"]\n` })).toBeNull()
     expect(look('127.0.0.1', 'off', false, { more: networks.replace('true', 'false') })).toContain("isn't internal")
     expect(look('127.0.0.1', 'off', false, { more: networks })).toBeNull()
+  })
+  test("what listens in this machine's own network counts as published, and Ollama may not", () => {
+    const front = (listen: string) => ({ proxy: `  front:\n    image: a:1\n    network_mode: host\n    environment: {LISTEN: "${listen}"}\n` })
+    expect(look('127.0.0.1', 'off', false, front('127.0.0.1:8880'))).toBeNull()
+    expect(look('127.0.0.1', 'private', false, front('[::]:8880'))).toBeNull()
+    expect(look('127.0.0.1', 'off', false, front('[::]:8880'))).toContain('port 8880 on :: without TLS')
+    expect(look('127.0.0.1', 'private', false, { ollama: '    network_mode: host\n' })).toContain("ollama in this machine's own network")
+    expect(look('127.0.0.1', 'private', false, { more: '  front:\n    image: a:1\n    networks: [backend]\nnetworks: {backend: {internal: true}}\n' })).toContain('front on the network backend')
   })
   test('the address that the proxy is told', () => {
     const told = (ip: string) => ({ proxy: `    environment: {PUBLISHED_ON: "${ip}"}\n` })

@@ -1,0 +1,45 @@
+// Structured edits of a stack's compose.yaml. A place that isn't there is our own mistake.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { stacksDir } from '../src/paths.ts'
+
+export function mapAt(doc: Document, path: string[]): YAMLMap {
+  const node = doc.getIn(path, true)
+  if (isMap(node)) return node
+  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
+}
+
+export function seqAt(doc: Document, path: string[]): YAMLSeq {
+  const node = doc.getIn(path, true)
+  if (isSeq(node)) return node
+  throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
+}
+
+/** The service that a folder of `stacks/` ships, to be put into the compose.yaml of a stack. */
+export function serviceYaml(folder: 'acme' | 'front'): YAMLMap {
+  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, folder, 'files', 'service.yaml'), 'utf8'))
+  if (!isMap(contents)) throw new Error(`service.yaml of ${folder} is no map`)
+  return contents
+}
+
+/** In front of the others, as it is for whoever connects. */
+export function addFirst(doc: Document, name: string, service: YAMLMap): void {
+  const services = mapAt(doc, ['services'])
+  const [next] = services.items
+  if (next && isScalar(next.key)) next.key.spaceBefore = true
+  services.items.unshift(doc.createPair(name, service))
+}
+
+/** Another service publishes the port now. Who goes by its address is told it in so many words. */
+export function unpublish(doc: Document, bind: string): void {
+  const proxy = mapAt(doc, ['services', 'proxy'])
+  proxy.delete('ports')
+  if (proxy.hasIn(['environment', 'PUBLISHED_ON'])) proxy.setIn(['environment', 'PUBLISHED_ON'], bind)
+}
+
+export function dropMount(doc: Document, target: string): void {
+  const volumes = seqAt(doc, ['services', 'proxy', 'volumes'])
+  volumes.items = volumes.items.filter((volume) => !isMap(volume) || volume.get('target') !== target)
+}
