@@ -55,7 +55,7 @@ function rateLimit({ rate = null }: StackConfig): FileMap {
   const wait = rate === null ? 1 : Math.ceil((unit === 's' ? 1 : 60) / count)
   const zone = rate === null ? '' : `limit_req_zone $credential zone=rate:4m rate=${count}r/${unit};\n`
   const use = rate === null ? '# None.\n' : `limit_req zone=rate burst=${Math.max(count, LEAST_BURST)} nodelay;\nlimit_req_status 429;\n`
-  const retry = `map $status $retry_after {\n    default "";\n    429 ${wait};\n}\n`
+  const retry = `map "$status $limit_req_status" $retry_after {\n    default "";\n    "~^429" 1;\n    "429 REJECTED" ${wait};\n}\n`
   return new Map([
     ['proxy/rate-zone.conf', { content: `# Requests per person, part of nginx.conf: the buckets, and when to come again.\n${zone}${retry}`, mode: 0o644 }],
     ['proxy/rate.conf', { content: `# Requests per person, part of nginx.conf's published server.\n${use}`, mode: 0o644 }],

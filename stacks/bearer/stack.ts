@@ -12,7 +12,7 @@ import { spellings } from './spellings.ts'
 
 const KEYS = 'credentials/keys'
 
-const LUA = ['crypto', 'keys', 'login', 'rate', 'sha256', 'ssh', 'watch']
+const LUA = ['crypto', 'keys', 'login', 'rate', 'sha256', 'ssh', 'streams', 'watch']
 
 /** 256 random bits in base64url behind a prefix that secret scanners can look for; login.lua knows the same shape. */
 export const KEY = /^olsk_[A-Za-z0-9_-]{43}$/
