@@ -8,7 +8,7 @@ import { networkClient, type NetworkClient } from './network-client.ts'
 import { create, dockerOk, freePort, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
 let client: NetworkClient
-beforeAll(async () => { client = await networkClient() })
+beforeAll(async () => { client = await networkClient(0) })
 afterAll(() => client.remove())
 
 describe.each(Object.values(stacks))('$id', (stack) => {

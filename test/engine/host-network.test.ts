@@ -21,7 +21,7 @@ const made = new Map<string, CreateDocument>()
 let client: NetworkClient
 
 beforeAll(async () => {
-  client = await networkClient()
+  client = await networkClient(1)
   await Promise.all(rows.map(async ({ id, bind, name, dir }) => {
     const six = bind === '::'
     const [listed] = six ? client.addresses6 : client.addresses
