@@ -101,5 +101,5 @@ function read(dir: string, path: string): string | null {
 }
 
 function damaged(path: string, what: string, cause?: unknown): StackError {
-  return new StackError('E_CERT_DAMAGED', `${path} ${what}.`, { hint: 'Put it back from your backup, together with the files beside it.', cause })
+  return new StackError('E_CERT_DAMAGED', `${path} ${what}.`, { hint: 'Put the certificate and the key that belongs to it there, or both back from your backup. Then run this again.', cause })
 }

@@ -52,6 +52,10 @@ function acme({ bind, port, hosts, acmeDirectory, acmeRoot }: Partial<Answers>):
   }
   if (port === 80) found.push(new UsageError('E_ACME', "--port 80 doesn't go with --tls acme: there the CA asks its questions.", 'Leave --port out for 443.'))
   if (hosts?.length === 0) found.push(new UsageError('E_ACME', '--tls acme needs the public name that leads to this machine.', 'Add --host ollama.example.com'))
+  const late = (hosts ?? []).slice(1).filter((host) => isIP(host) !== 0)
+  if (late.length > 0) {
+    found.push(new UsageError('E_ACME', `--host ${late[0]} must come first with --tls acme: who connects by address names nobody, and gets the first certificate.`, `Write --host ${late[0]} before the others, and no second address.`))
+  }
   // A company's own CA certifies what it likes.
   const closed = acmeDirectory ? [] : (hosts ?? []).filter((host) => !(isIP(host) === 0 ? isPublicName(host) : isPublicAddress(host)))
   if (closed.length > 0) {

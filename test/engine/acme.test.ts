@@ -177,3 +177,20 @@ describe('where the CA refuses', () => {
     expect(existsSync(join(dir, 'certs/acme/failed'))).toBe(false)
   })
 })
+
+test('an address has a certificate of its own, with the names behind it', async () => {
+  const name = 'test-acme-address'
+  const dir = join(place.dir, name)
+  try {
+    const { code, stdout } = await create([dir, '--tls', 'acme', '--bind', BRIDGE, '--host', BRIDGE, '--host', NAME, '--acme-directory', ca.directory['http-01'], '--acme-root', ca.root, '--model', 'none', '--yes', '--json'])
+    const { error, checks, project } = JSON.parse(stdout) as CreateDocument
+    expect({ code, error, url: project.url }).toEqual({ code: 0, error: undefined, url: `https://${BRIDGE}` })
+    expect(checks.filter(({ ok }) => ok !== true)).toEqual([])
+    const shown = async (host: string): Promise<string | undefined> => (await peerCert({ host: BRIDGE, port: 443 }, host, readFileSync(ca.root, 'utf8'))).subjectAltName
+    expect([await shown(BRIDGE), await shown(NAME)]).toEqual([`IP Address:${BRIDGE}`, `DNS:${NAME}`])
+    const thorough = JSON.parse((await ollamaStack(['test', '--thorough', '--json', '-C', dir])).stdout) as CreateDocument
+    expect(thorough.checks.filter(({ ok }) => ok !== true)).toEqual([])
+  } finally {
+    await ollamaStack(['down', '--volumes', '--yes', '-C', dir])
+  }
+})

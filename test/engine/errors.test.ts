@@ -255,6 +255,17 @@ describe('compose.yaml that up can\'t work with: named with its line, and what r
     expect(await remains(name)).toEqual([])
   })
 
+  test('a proxy that was restarted often, and is healthy, is no failure', async () => {
+    const restarts = async (): Promise<number> => Number(await dockerOk('inspect', '-f', '{{.RestartCount}}', `${NAME}-proxy-1`))
+    for (let count = await restarts(); count < 4; count = await restarts()) {
+      await docker('exec', `${NAME}-proxy-1`, 'bash', '-c', 'kill -QUIT 1')
+      await expect.poll(restarts, { timeout: 20_000 }).toBeGreaterThan(count)
+      await expect.poll(() => dockerOk('inspect', '-f', '{{.State.Running}}', `${NAME}-proxy-1`), { timeout: 20_000 }).toBe('true')
+    }
+    const up = await stack('up')
+    expect([up.code, JSON.parse(up.stdout)], up.stdout).toMatchObject([0, { changed: [] }])
+  })
+
   test('it can be taken down all the same', async () => {
     edit(['    restart: unless-stopped', '    restrat: unless-stopped'])
     const down = await stack('down')

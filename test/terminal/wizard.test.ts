@@ -178,6 +178,25 @@ describe('while typing', () => {
     await run.see('Write it?')
   })
 
+  test("a certificate of one's own is looked at where it is named, not a question later", async () => {
+    const run = start({ ...without(), tls: 'files' })
+    expect(await run.see('Which file has the certificate?')).toContain('in PEM form, such as fullchain.pem')
+    run.press('/nowhere/x.pem')
+    expect(await run.see("/nowhere/x.pem doesn't exist.")).not.toContain('private key')
+    run.press(ENTER, ENTER)
+    await run.see('▲  Which file has the certificate?')
+    expect(run.screen()).not.toContain('And its private key?')
+  })
+
+  test("a name that Let's Encrypt gives no certificate for", async () => {
+    const run = start({ ...without('hosts'), bind: '0.0.0.0', tls: 'acme' })
+    expect(await run.see('Under which public name')).toContain('it must lead to this machine')
+    run.press('nas.local')
+    await run.see("Let's Encrypt gives no certificate for nas.local")
+    run.press(CTRL_U, 'ollama.example.com', ENTER)
+    expect(await run.see('Write it?')).toMatch(/HTTPS with a certificate of Let's Encrypt[^]*Names +ollama\.example\.com, localhost/)
+  })
+
   test('a port that somebody listens on', async () => {
     const server = net.createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))

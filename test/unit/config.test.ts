@@ -56,7 +56,8 @@ describe('what goes together, and what does not', () => {
     ['--tls files without files', { tls: 'files', tlsCert: null, tlsKey: null }, ['E_TLS']],
     ['--tls files without a key', { tls: 'files', tlsCert: '/x', tlsKey: null }, ['E_TLS']],
     ['--tls files with files that are not there', { tls: 'files', tlsCert: '/nowhere/x', tlsKey: '/nowhere/y' }, ['E_TLS_FILES']],
-    ['--tls acme', { tls: 'acme', bind: '0.0.0.0', hosts: ['ai.example.com', '203.0.113.7', '2001:db8::7'] }, []],
+    ['--tls acme', { tls: 'acme', bind: '0.0.0.0', hosts: ['203.0.113.7', 'ai.example.com', 'b.example.com'] }, []],
+    ['--tls acme with an address behind a name', { tls: 'acme', hosts: ['ai.example.com', '203.0.113.7'] }, ['E_ACME']],
     ['--tls acme on loopback', { tls: 'acme', bind: '127.0.0.1' }, ['E_ACME']],
     ['--tls acme on port 80', { tls: 'acme', port: 80 }, ['E_ACME']],
     ['--tls acme without a name', { tls: 'acme', hosts: [] }, ['E_ACME']],
@@ -64,7 +65,7 @@ describe('what goes together, and what does not', () => {
     ['--tls acme for a short name', { tls: 'acme', hosts: ['ai.example.com', 'nas'] }, ['E_ACME']],
     ['--tls acme for an address of the LAN', { tls: 'acme', hosts: ['192.168.1.5'] }, ['E_ACME']],
     ['--tls acme for fd00::5', { tls: 'acme', hosts: ['fd00::5'] }, ['E_ACME']],
-    ["--tls acme with a company's own CA", { tls: 'acme', hosts: ['nas.lan', '192.168.1.5'], acmeDirectory: 'https://ca.lan/acme' }, []],
+    ["--tls acme with a company's own CA", { tls: 'acme', hosts: ['192.168.1.5', 'nas.lan'], acmeDirectory: 'https://ca.lan/acme' }, []],
     ["--acme-root for Let's Encrypt", { tls: 'acme', acmeRoot: '/nowhere/x', acmeDirectory: null }, ['E_ACME', 'E_TLS_FILES']],
   ])('%s', (_, known, expected) => expect(codes(known)).toEqual(expected))
 
