@@ -8,7 +8,8 @@ import { servedCert } from './server-cert.ts'
 export function explainAcme(error: unknown, project: Project): unknown {
   const { tls, hosts, port, file } = project
   if (tls !== 'acme' || !(error instanceof StackError) || error.code !== 'E_UNHEALTHY') return error
-  if (!error.message.startsWith(`The service ${frontOf(file)} `) || servedCert(project) !== null) return error
+  // One that ends has another trouble, which its log names.
+  if (!error.message.startsWith(`The service ${frontOf(file)} `) || !/health check fails|not healthy/.test(error.message) || servedCert(project) !== null) return error
   const reason = reasonIn(error.message) ?? 'none so far. It may still be looking for this machine'
   const [name = ''] = hosts
   return new StackError('E_ACME', `There is no certificate for ${name} yet. The CA's answer: ${reason}.`, {

@@ -27,7 +27,7 @@ function matrixCheck({ id, title, cases }: CaseClass): Check {
       const { project, stack, user } = visit
       const { origins, hosts } = project
       const sent = (valid: MadeCredential): Case[] => cases({ stack, valid, origins, hosts }).filter(({ recorded }) => !recorded)
-        .map((one) => (frontOf(project.file) === 'tls' && one.front ? { ...one, expect: [...one.expect, ...one.front] } : one))
+        .map((one) => (frontOf(project.file) === 'tls' ? inFront(one) : one))
       const all = sent(user)
       if (project.rate === null) return tell(all.length, await wrong(visit, all))
       // With a rate limit each part has people of its own, who haven't used up anything.
@@ -45,6 +45,11 @@ function matrixCheck({ id, title, cases }: CaseClass): Check {
 }
 
 const tell = (count: number, first: string | null): Verdict => (first === null ? passed(`${count} requests, each answered as it must be`) : failed(first))
+
+/** What stays of the connection may be refused after it, as no request. */
+function inFront({ front = [], ...one }: Case): Case {
+  return { ...one, expect: [...one.expect, ...front], ...(one.answers ? { answers: [...one.answers, ...front.flatMap((status) => [[status], [status, 400]])] } : {}) }
+}
 
 /** The first that was answered otherwise, and how many were. */
 async function wrong({ door, stack, user, admin, signal }: Visit, cases: readonly Case[]): Promise<string | null> {

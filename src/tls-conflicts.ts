@@ -56,7 +56,11 @@ function acme({ bind, port, hosts, acmeDirectory, acmeRoot }: Partial<Answers>):
   if (late.length > 0) {
     found.push(new UsageError('E_ACME', `--host ${late[0]} must come first with --tls acme: who connects by address names nobody, and gets the first certificate.`, `Write --host ${late[0]} before the others, and no second address.`))
   }
-  // A company's own CA certifies what it likes.
+  // A company's own CA certifies what it likes, but Caddy would sign these itself (certmagic, SubjectIsInternal).
+  const internal = acmeDirectory ? (hosts ?? []).filter((host) => (isIP(host) === 0 ? /(?:^|\.)(?:localhost|local|internal|home\.arpa)$/.test(host) : !isPublicAddress(host))) : []
+  if (internal.length > 0) {
+    found.push(new UsageError('E_ACME', `Caddy asks no CA for ${internal.join(', ')}: it takes .local, .internal, .home.arpa and private addresses for names of its own.`, 'Use another name of that machine (every address of it is answered anyway), or take --tls private.'))
+  }
   const closed = acmeDirectory ? [] : (hosts ?? []).filter((host) => !(isIP(host) === 0 ? isPublicName(host) : isPublicAddress(host)))
   if (closed.length > 0) {
     found.push(new UsageError('E_ACME', `Let's Encrypt gives no certificate for ${closed.join(', ')}: only for public names and addresses.`, 'Give a public name, such as --host ollama.example.com, take --tls private, or name your own CA with --acme-directory.'))

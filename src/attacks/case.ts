@@ -29,7 +29,7 @@ export interface Case {
   upstream: 'never' | 'once' | 'may'
   /** The HTTP library answers by itself, before any configuration counts: no JSON, no headers of ours. */
   library?: true
-  /** Also these, where another proxy stands in front: it keeps to itself what Connection names (RFC 9110, 7.6.1). */
+  /** Also these, where another proxy stands in front: it keeps to itself what Connection names (RFC 9110, 7.6.1), and hands on in good form what its HTTP library could read. */
   front?: readonly number[]
   /** Why stacks may answer this one differently. */
   differs?: string

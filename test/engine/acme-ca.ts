@@ -28,7 +28,6 @@ export async function startCa(dir: string, name: string, certified: string): Pro
 		challenges ${challenge}
 		allow {
 			domains ${certified}
-			ip_ranges ${BRIDGE}/32
 		}
 	}
 }

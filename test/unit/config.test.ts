@@ -65,7 +65,8 @@ describe('what goes together, and what does not', () => {
     ['--tls acme for a short name', { tls: 'acme', hosts: ['ai.example.com', 'nas'] }, ['E_ACME']],
     ['--tls acme for an address of the LAN', { tls: 'acme', hosts: ['192.168.1.5'] }, ['E_ACME']],
     ['--tls acme for fd00::5', { tls: 'acme', hosts: ['fd00::5'] }, ['E_ACME']],
-    ["--tls acme with a company's own CA", { tls: 'acme', hosts: ['192.168.1.5', 'nas.lan'], acmeDirectory: 'https://ca.lan/acme' }, []],
+    ["--tls acme with a company's own CA", { tls: 'acme', hosts: ['nas.lan', 'nas'], acmeDirectory: 'https://ca.lan/acme' }, []],
+    ["--tls acme with a company's own CA for what Caddy keeps to itself", { tls: 'acme', hosts: ['192.168.1.5', 'nas.local', 'nas.home.arpa'], acmeDirectory: 'https://ca.lan/acme' }, ['E_ACME']],
     ["--acme-root for Let's Encrypt", { tls: 'acme', acmeRoot: '/nowhere/x', acmeDirectory: null }, ['E_ACME', 'E_TLS_FILES']],
   ])('%s', (_, known, expected) => expect(codes(known)).toEqual(expected))
 
