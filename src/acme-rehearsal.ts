@@ -17,20 +17,24 @@ const REHEARSAL = /^\t# Rehearsal\. Otherwise: dir (\S+)\n\tdir \S+\n/m
 const FAILED = 'certs/acme/failed'
 const CERTIFICATES = 'certs/acme/certificates'
 
-/** `start` brings the stack up, from whatever runs, and throws E_ACME when there is no certificate. */
-export async function withCertificate(project: Project, engine: Engine, signal: AbortSignal, start: () => Promise<void>): Promise<void> {
+/** `start` brings the stack up, from whatever runs, and throws E_ACME when there is no certificate. Returns what it did. */
+export async function withCertificate(project: Project, engine: Engine, signal: AbortSignal, start: () => Promise<string[]>): Promise<string[]> {
   if (project.tls !== 'acme') return start()
   const failed = join(project.dir, FAILED)
   const path = `${frontOf(project.file)}/certificates.caddy`
   const found = readFileSync(join(project.dir, path), 'utf8')
   const usual = found.replace(REHEARSAL, '\tdir $1\n')
   // A rehearsal that was cut short, by a power cut or so: its certificates are nobody's.
-  if (usual !== found) endRehearsal()
+  if (usual !== found) {
+    endRehearsal()
+    await stopCaddy(project, engine, signal)
+  }
+  const done: string[] = []
   const staging = /^\ttest_dir (\S+)$/m.exec(usual)?.[1]
   const lately = existsSync(failed) && Date.now() - statSync(failed).mtimeMs < HOUR_MS
   if (staging === undefined || !lately || servedCert(project) !== null) {
     try {
-      await start()
+      done.push(...await start())
     } catch (error) {
       if (error instanceof StackError && error.code === 'E_ACME') put(FAILED, 'Before the real CA is asked again, `ollama-stack up` asks the staging one.\n')
       throw error
@@ -38,14 +42,15 @@ export async function withCertificate(project: Project, engine: Engine, signal: 
   } else {
     put(path, usual.replace(/^\tdir (\S+)\n/m, `\t# Rehearsal. Otherwise: dir $1\n\tdir ${staging}\n`))
     try {
-      await start()
+      done.push(...await start())
     } finally {
       endRehearsal()
     }
     await stopCaddy(project, engine, signal)
-    await start()
+    done.push(...await start())
   }
   rmSync(failed, { force: true })
+  return done
 
   function endRehearsal(): void {
     // Nobody trusts them. They go first: what is cut short here ends the next time.

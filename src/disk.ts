@@ -11,16 +11,26 @@ import { StackError } from './errors.ts'
 /** Directories that only their owner may enter. */
 const PRIVATE = new Set(['credentials', 'certs'])
 
-/** Everything below `dir/sub` for each sub, keyed by project-relative POSIX path. */
+/** What `writeWhole` has not yet given its name. */
+const UNFINISHED = /^\..+\.[0-9a-f]{12}\.tmp$/
+
+/**
+ * Everything below `dir/sub` for each sub, keyed by project-relative POSIX path. Readers hold no lock:
+ * what another process removes in this moment is left out.
+ */
 export function readTree(dir: string, subs: readonly string[]): FileMap {
   const files: FileMap = new Map()
   const walk = (relative: string): void => {
     const path = join(dir, relative)
     const stat = lstatSync(path, { throwIfNoEntry: false })
-    if (!stat) return
+    if (!stat || UNFINISHED.test(posix.basename(relative))) return
     if (stat.isSymbolicLink()) throw symlink(path)
-    if (stat.isDirectory()) for (const name of readdirSync(path).sort()) walk(posix.join(relative, name))
-    else if (stat.isFile()) files.set(relative, { content: readFileSync(path, 'utf8'), mode: stat.mode & 0o777 })
+    try {
+      if (stat.isDirectory()) for (const name of readdirSync(path).sort()) walk(posix.join(relative, name))
+      else if (stat.isFile()) files.set(relative, { content: readFileSync(path, 'utf8'), mode: stat.mode & 0o777 })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    }
   }
   for (const sub of subs) walk(sub)
   return files

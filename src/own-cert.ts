@@ -4,6 +4,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { dirname } from 'node:path'
 import { readCert, SERVER_AUTH, signedWith, type CertFacts, type KeyPair } from './certs.ts'
 import { StackError, UsageError } from './errors.ts'
 import { shellWord } from './curl.ts'
@@ -21,14 +22,14 @@ const LEAST_RSA_BITS = 2048
 export function readOwnCert(certPath: string, keyPath: string, asked: Asked): KeyPair & { names: string[] } {
   const chain = certificates(certPath)
   const [leaf] = chain
-  if (!leaf) throw wrong(certPath, 'holds no certificate')
+  if (!leaf) throw new Error('certificates() gives at least one')
   const key = privateKey(keyPath)
   if (!leaf.checkPrivateKey(key)) {
     const other = chain.findIndex((one) => one.checkPrivateKey(key))
     if (other > 0) throw wrong(certPath, `begins with the certificate of ${readCert(leaf.toString()).cn || 'a CA'}, but the key belongs to number ${other + 1}`, "Put the server's own certificate first, then the one that signed it, and so on: cat server.crt intermediate.crt > fullchain.pem")
     throw wrong(keyPath, `isn't the key of ${certPath}`, `Compare both: openssl x509 -noout -pubkey -in ${shellWord(certPath)}; openssl pkey -pubout -in ${shellWord(keyPath)}`)
   }
-  const names = checkOwnCert(certPath, asked)
+  const names = checked(certPath, chain, asked)
   return {
     cert: chain.map((one) => one.toString()).join(''),
     key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -38,10 +39,11 @@ export function readOwnCert(certPath: string, keyPath: string, asked: Asked): Ke
 }
 
 /** The certificate alone, before a key is known. Returns what it names. */
-export function checkOwnCert(path: string, { hosts, now }: Asked): string[] {
-  const chain = certificates(path)
+export const checkOwnCert = (path: string, asked: Asked): string[] => checked(path, certificates(path), asked)
+
+function checked(path: string, chain: X509Certificate[], { hosts, now }: Asked): string[] {
   const [leaf] = chain
-  if (!leaf) throw wrong(path, 'holds no certificate')
+  if (!leaf) throw new Error('certificates() gives at least one')
   const facts = readCert(leaf.toString())
   const names = facts.sans.filter(isHostName)
   checkChain(path, chain, now)
@@ -67,7 +69,7 @@ export function openKey(path: string): string | null {
 export function readRoot(path: string): string {
   const [root, ...more] = certificates(path)
   if (!root || more.length > 0) throw wrong(path, `holds ${more.length + 1} certificates`, 'Give the one root alone.')
-  if (!root.ca) throw wrong(path, "isn't the certificate of a CA")
+  if (!root.ca) throw wrong(path, "isn't the certificate of a CA", "Give the CA's own root, not a server's certificate.")
   return root.toString()
 }
 
@@ -109,14 +111,14 @@ function read(path: string): Buffer {
   try {
     const about = statSync(path)
     // A pipe would be waited for, and a device has no end.
-    if (!about.isFile() && !about.isDirectory()) throw wrong(path, "isn't a file")
-    if (about.size > LONGEST) throw wrong(path, 'is too large to be one')
+    if (!about.isFile() && !about.isDirectory()) throw wrong(path, "isn't a file", 'Name the file with the certificate or key itself.')
+    if (about.size > LONGEST) throw wrong(path, 'is too large for a certificate or key', 'Name the PEM file itself.')
     return readFileSync(path)
   } catch (cause) {
     if (cause instanceof StackError) throw cause
     const code = cause instanceof Error && 'code' in cause ? cause.code : ''
     throw wrong(path, code === 'ENOENT' ? "doesn't exist" : code === 'EACCES' ? "can't be read: permission denied" : code === 'EISDIR' ? 'is a directory' : "can't be read",
-      code === 'EACCES' ? `Copy it to where you may read it, or run this as its owner: ls -l ${shellWord(path)}` : '')
+      code === 'EACCES' ? `Copy it to where you may read it, or run this as its owner: ls -l ${shellWord(path)}` : `See what is there, and name the file itself: ls -l ${shellWord(dirname(path))}`)
   }
 }
 
@@ -153,6 +155,6 @@ function checkLeaf(path: string, leaf: X509Certificate, { notBefore, notAfter, i
   if (/^(?:SHA-1|MD5)$/i.test(hash)) throw wrong(path, `is signed with ${hash}, which clients refuse`, 'Get a new one from your CA, signed with SHA-256 or better.')
 }
 
-function wrong(path: string, what: string, hint = ''): UsageError {
+function wrong(path: string, what: string, hint: string): UsageError {
   return new UsageError('E_TLS_FILES', `${path} ${what}.`, hint)
 }

@@ -3,10 +3,12 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { certificateOf } from '../stacks/acme/acme.ts'
 import type { Tls } from '../stacks/stack.ts'
 import { makeServerCert, readCert } from './certs.ts'
 import { applyChange, readPlain } from './disk.ts'
-import { StackError } from './errors.ts'
+import { StackError, UsageError } from './errors.ts'
+import { readOwnCert } from './own-cert.ts'
 import type { Project } from './project.ts'
 
 const RENEW_MS = 30 * 24 * 60 * 60_000
@@ -18,7 +20,7 @@ const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key:
  */
 export function checkServerCert({ dir, tls, stack }: Pick<Project, 'dir' | 'tls'> & { stack: Pick<Project['stack'], 'needsTls'> }): void {
   if (tls === 'private' || stack.needsTls) whole(dir, FILES.ca, 'is not a whole certificate in PEM form', readCert)
-  if (!isFile(tls)) return
+  if (!liesInFiles(tls)) return
   whole(dir, FILES.cert, 'is not a whole certificate in PEM form', readCert)
   const cert = read(dir, FILES.cert)
   const fits = whole(dir, FILES.key, 'is not a whole private key in PEM form', (text) => cert === null || new X509Certificate(cert).checkPrivateKey(createPrivateKey(text)))
@@ -38,19 +40,31 @@ export function serverCert(project: Pick<Project, 'dir' | 'tls' | 'hosts'>): { n
   return cert === null ? null : { notAfter: readCert(cert).notAfter.toISOString() }
 }
 
-const isFile = (tls: Tls): boolean => tls === 'private' || tls === 'files'
+export const liesInFiles = (tls: Tls): boolean => tls === 'private' || tls === 'files'
 
-/** Caddy keeps a folder per CA, and in it one per name (certmagic, StorageKeys): the newest counts. */
+/** There may be one of each CA that was asked: the newest counts. */
 function newestOf(dir: string, host: string): string | null {
-  const name = host.replaceAll(':', '-').toLowerCase()
   const root = join('certs', 'acme', 'certificates')
   try {
-    const found = readdirSync(join(dir, root)).map((ca) => join(root, ca, name, `${name}.crt`)).filter((path) => existsSync(join(dir, path)))
+    const found = readdirSync(join(dir, root)).map((ca) => join(root, ca, certificateOf(host))).filter((path) => existsSync(join(dir, path)))
     const age = (path: string): number => statSync(join(dir, path)).mtimeMs
     return found.sort((a, b) => age(b) - age(a))[0] ?? null
   } catch (cause) {
     if (['ENOENT', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null
     throw cause
+  }
+}
+
+/** About files that came after `create`, which would have refused them, or will soon: they may be all there is, so they are used. */
+export function ownCertWarnings({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): string[] {
+  if (tls !== 'files') return []
+  try {
+    const { cert } = readOwnCert(join(dir, FILES.cert), join(dir, FILES.key), { hosts: hosts.slice(0, 1), now })
+    const end = readCert(cert).notAfter
+    return end.getTime() - now.getTime() > RENEW_MS ? [] : [`The server's certificate ends on ${end.toISOString().slice(0, 10)}. Put the new files over ${FILES.cert} and ${FILES.key}, then run this again.`]
+  } catch (error) {
+    if (error instanceof UsageError) return [`${error.message} ${error.hint}`.trim()]
+    throw error
   }
 }
 
@@ -62,12 +76,9 @@ export interface Renewal {
 
 /** Makes a new one when the old one ends within 30 days. It takes the project's own CA, whose key may be kept elsewhere. */
 export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): Promise<Renewal> {
-  const text = isFile(tls) ? read(dir, FILES.cert) : null
+  const text = tls === 'private' ? read(dir, FILES.cert) : null
   const end = text === null ? null : readCert(text).notAfter
   if (end === null || end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
-  if (tls === 'files') {
-    return { renewed: false, warning: `The server's certificate ${end < now ? 'ended' : 'ends'} on ${end.toISOString().slice(0, 10)}. Put the new files over ${FILES.cert} and ${FILES.key}, then run this again.` }
-  }
   const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
     const file = join(dir, path)
     return existsSync(file) ? readPlain(file) : null

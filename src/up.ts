@@ -1,30 +1,24 @@
 // Bring a project up: the same for `create` and for `up`, from what the directory says.
 
 import { accessSync, constants, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { parseDocument, Scalar } from 'yaml'
+import { parseDocument } from 'yaml'
+import { quoted } from '../stacks/compose-doc.ts'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
-import { doorOf } from './door.ts'
 import type { Engine } from './engine.ts'
-import { shellWord } from './curl.ts'
-import { CancelError, StackError, UsageError } from './errors.ts'
+import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
 import { refuseForeignHost } from './host-network.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
 import type { Project } from './project.ts'
-import { readOwnCert } from './own-cert.ts'
-import { peerCert } from './peer-cert.ts'
-import { checkServerCert, renewServerCert, servedCert } from './server-cert.ts'
+import { checkServerCert, ownCertWarnings, renewServerCert } from './server-cert.ts'
+import { takeServerCert } from './take-cert.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
-/** How long a proxy may take to read its files anew. */
-const TAKEN_MS = 5000
 /** A cold Ollama image takes a while to unpack and start on a slow disk. */
 const HEALTHY_MS = 180_000
 
@@ -35,25 +29,13 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
   refuseExposure(project)
   if (project.hostNetwork) refuseForeignHost(engine)
   checkServerCert(project)
-  for (const warning of ownCertWarnings(project)) ui.warn(warning)
+  for (const warning of ownCertWarnings(project, new Date())) ui.warn(warning)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
   return alone(project, ui, signal, async () => {
     recordDigests(project, digests)
-    return converge(project, want, engine, ui, signal)
+    return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal))
   })
-}
-
-/** What `create` would have refused, about files that came later: they may be all there is, so they are used. */
-function ownCertWarnings({ dir, tls, hosts }: Project): string[] {
-  if (tls !== 'files') return []
-  try {
-    readOwnCert(join(dir, 'certs/server/server.crt'), join(dir, 'certs/server/server.key'), { hosts: hosts.slice(0, 1), now: new Date() })
-    return []
-  } catch (error) {
-    if (error instanceof UsageError) return [`${error.message} ${error.hint}`.trim()]
-    throw error
-  }
 }
 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
@@ -65,40 +47,15 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
-    await withCertificate(project, engine, signal, async () => {
-      const todo = plan(want, await engine.observe(project.name, want.images, signal))
-      try {
-        if (todo.length > 0) await engine.apply(todo, want, { step, healthyWithin: HEALTHY_MS }, signal)
-        await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
-      } catch (error) {
-        throw explainAcme(error, project)
-      }
-    })
-  })
-  if (!renewed && !(await showsAnother(project))) return printPlan(steps)
-  const { containers } = await engine.observe(project.name, [], signal)
-  for (const { id, service } of containers) if (service === 'proxy') await engine.signal(id, project.stack.reload)
-  for (let left = TAKEN_MS; await showsAnother(project); left -= 200) {
-    if (left <= 0) {
-      throw new StackError('E_CERT_REFUSED', "The proxy goes on with the certificate that it had: it didn't take the new one.", {
-        hint: `Its log says why: docker compose logs proxy\nIt must be able to read the key: chown --reference=${shellWord(join(project.dir, 'certs/server'))} ${shellWord(join(project.dir, 'certs/server/server.key'))}`,
-      })
+    try {
+      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+      await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+    } catch (error) {
+      throw explainAcme(error, project)
     }
-    await sleep(200, undefined, { signal })
-  }
-  return [...printPlan(steps), renewed ? 'renew the server certificate' : 'take the new server certificate']
-}
-
-/** Whether the proxy still has a certificate in hand that was replaced on disk. */
-async function showsAnother(project: Project): Promise<boolean> {
-  const cert = project.tls === 'private' || project.tls === 'files' ? servedCert(project) : null
-  if (cert === null) return false
-  const { connect, url } = doorOf(project)
-  try {
-    return (await peerCert(connect, new URL(url).hostname, null)).toString() !== cert
-  } catch {
-    return false // not to be reached from here: the smoke tests say more about that
-  }
+  })
+  const taken = await takeServerCert(project, engine, renewed, signal)
+  return [...printPlan(steps), ...(renewed ? ['renew the server certificate'] : taken ? ['take the new server certificate'] : [])]
 }
 
 /**
@@ -154,9 +111,7 @@ function recordDigests(project: Project, digests: Record<string, string | null>)
   for (const [image, digest] of Object.entries(digests)) {
     const at = ['x-ollama-stack', 'images', image]
     if (digest === null || doc.getIn(at) === digest) continue
-    const value = new Scalar(digest)
-    value.type = Scalar.QUOTE_DOUBLE
-    doc.setIn(at, value)
+    doc.setIn(at, quoted(digest))
     changed = true
   }
   if (changed) writeWhole(path, { content: yamlText(doc), mode: 0o644 })

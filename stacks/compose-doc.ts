@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isMap, isScalar, isSeq, parseDocument, Scalar, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import { stacksDir } from '../src/paths.ts'
 
 export function mapAt(doc: Document, path: string[]): YAMLMap {
@@ -15,6 +15,13 @@ export function seqAt(doc: Document, path: string[]): YAMLSeq {
   const node = doc.getIn(path, true)
   if (isSeq(node)) return node
   throw new Error(`compose.yaml of this stack has no ${path.join('.')}`)
+}
+
+/** Compose reads YAML 1.1, where a bare 1_000 is a number and 2026-01-01 a date. */
+export function quoted(value: string): Scalar {
+  const scalar = new Scalar(value)
+  scalar.type = Scalar.QUOTE_DOUBLE
+  return scalar
 }
 
 /** The service that a folder of `stacks/` ships, to be put into the compose.yaml of a stack. */

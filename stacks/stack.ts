@@ -205,6 +205,8 @@ export interface Stack {
   }
   /** What a line of the proxy's log says, if it is about somebody who was let in. */
   visit(line: string): Visit | null
+  /** Project path of the file with the addresses that may connect. */
+  allowlist: string
   /** Which address asked for what, if a line of the proxy's log is about a request. */
   caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>

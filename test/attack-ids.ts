@@ -163,4 +163,69 @@ const allowlist: Record<string, Where> = {
   'ALLOW-023': inTest('files/rendered.test.ts', 'is what was reviewed', "the project's README says it"),
 }
 
-export const MET: Readonly<Record<string, Where>> = { ...bearer, ...basic, ...mtls, ...cors, ...paths, ...smuggling, ...ratelimit, ...allowlist }
+const cliInput: Record<string, Where> = {
+  'CLI-002': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-005': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-008': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-011': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-014': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-017': inTest('unit/cli-input.test.ts', 'a person to add'),
+  'CLI-020': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-023': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-026': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-029': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-032': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-035': inTest('files/rendered.test.ts', "the checkers of the programs that will read it accept it"),
+  'CLI-038': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-041': inTest('unit/cli-input.test.ts', 'a host'),
+  'CLI-044': inTest('unit/cli-input.test.ts', 'an origin'),
+  'CLI-047': inTest('unit/cli-input.test.ts', 'an origin'),
+  'CLI-050': inTest('unit/origins.test.ts', 'with the spaces that people put there', 'a pasted OLLAMA_ORIGINS list is translated entry by entry'),
+  'CLI-053': inTest('unit/origins.test.ts', 'https://App.Example.com/', 'an origin is written in lower case, as browsers send it'),
+  'CLI-056': inTest('unit/cli-input.test.ts', 'an origin'),
+  'CLI-059': inTest('unit/cli-input.test.ts', 'an origin'),
+  'CLI-062': inTest('unit/cli-input.test.ts', 'a port'),
+  'CLI-065': inTest('unit/cli-input.test.ts', 'a port'),
+  'CLI-068': inTest('unit/cli-input.test.ts', 'a port'),
+  'CLI-071': inTest('unit/cli-input.test.ts', 'a port'),
+  'CLI-074': inTest('unit/cli-input.test.ts', 'a project'),
+  'CLI-077': inTest('unit/cli-input.test.ts', 'a project'),
+  'CLI-080': inTest('unit/cli-input.test.ts', 'a project'),
+  'CLI-083': inTest('unit/values.test.ts', "'a'.repeat(64)", '40 letters are a good Compose name; above 63 it is refused'),
+  'CLI-086': inTest('unit/cli-input.test.ts', 'a directory elsewhere is shown as it really is', 'any new or empty directory may be meant; the real path is shown, and links are refused'),
+  'CLI-089': inTest('unit/cli-input.test.ts', 'plain HTTP for everybody'),
+  'CLI-092': inTest('unit/cli-input.test.ts', 'http://169.254.169.254'),
+  'CLI-098': inTest('unit/own-cert.test.ts', 'encrypted.key'),
+  'CLI-101': inTest('unit/own-cert.test.ts', 'a key that others may read'),
+  'CLI-104': inTest('unit/run.test.ts', 'the environment changes nothing'),
+}
+
+const files: Record<string, Where> = {
+  'FILE-002': inTest('files/places.test.ts', 'named, and nothing changes'),
+  'FILE-005': inTest('files/places.test.ts', 'named, and nothing changes'),
+  'FILE-008': inTest('files/places.test.ts', 'named, and nothing changes'),
+  'FILE-011': inTest('files/places.test.ts', 'nothing is left, not even half a secret'),
+  'FILE-014': inTest('engine/people.test.ts', 'twenty at once: nobody is lost'),
+  'FILE-017': inTest('files/places.test.ts', 'only what may be shown is offered'),
+  'FILE-020': inTest('files/places.test.ts', 'only what may be shown is offered'),
+  'FILE-023': inTest('unit/cli-input.test.ts', 'the same person in another case'),
+  'FILE-026': inTest('files/rendered.test.ts', 'is what was reviewed', "the project's README says what to label"),
+}
+
+const engineFaults: Record<string, Where> = {
+  'ENG-002': inTest('unit/engine-faults.test.ts', 'unix:///nonexistent'),
+  'ENG-005': inTest('unit/engine-faults.test.ts', 'an engine of 2019'),
+  'ENG-008': inTest('unit/engine-pull.test.ts', 'an answer that breaks off'),
+  'ENG-011': inTest('engine/errors.test.ts', "an image that can't be pulled"),
+  'ENG-014': inTest('engine/stacks.test.ts', 'Ollama gone: a stream breaks off, then an error in JSON'),
+  'ENG-017': inTest('engine/stacks.test.ts', 'Ollama gone: a stream breaks off'),
+  'ENG-020': inTest('engine/errors.test.ts', 'an Ollama without enough memory'),
+  'ENG-023': inTest('engine/stacks.test.ts', 'one table, equal answers'),
+  'ENG-026': inTest('files/rendered.test.ts', 'is what was reviewed'),
+  'ENG-029': inTest('engine/stacks.test.ts', 'both containers run with as little as they need'),
+  'ENG-032': inTest('unit/cli-input.test.ts', "'--gpu', 'nvidia'"),
+  'ENG-035': inTest('engine/people.test.ts', 'still out after the proxy starts anew'),
+  'ENG-038': inTest('engine/errors.test.ts', 'a project that the engine does not see'),
+}
+
+export const MET: Readonly<Record<string, Where>> = { ...bearer, ...basic, ...mtls, ...cors, ...paths, ...smuggling, ...ratelimit, ...allowlist, ...cliInput, ...files, ...engineFaults }

@@ -1,10 +1,9 @@
 // From another container: one more on the network of the published port and on the engine's default
 // one, as anything else on the machine may be.
 
-import type { Check } from '../checks/check.ts'
-import { frontOf } from '../project.ts'
-import { couldNotRun, failed, passed } from '../checks/check.ts'
+import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
 import { OLLAMA_PORT } from '../checks/network.ts'
+import { frontOf } from '../project.ts'
 
 /**
  * With whatever of the three the image has. Each place gets three seconds, all at once. Behind the service

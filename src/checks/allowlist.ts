@@ -2,12 +2,12 @@
 // rootless, for IPv6, and through docker-proxy. An allowlist can tell nobody apart then.
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refusesOthers } from '../../stacks/allow.ts'
 import { isAllowed } from '../allowed.ts'
+import { readPlain } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { ask } from '../http.ts'
 import type { Project } from '../project.ts'
@@ -21,8 +21,8 @@ export const allowlist: Check<Pick<Visit, 'project' | 'door' | 'engine' | 'signa
   title: 'Only listed addresses may connect, and the proxy sees whose they are',
   applies: ({ allow }) => allow.length > 0,
   async run({ project, door, engine, signal }) {
-    const file = ['conf', 'caddy'].map((end) => join(project.dir, 'proxy', `allow.${end}`)).find(existsSync)
-    if (file === undefined || !refusesOthers(readFileSync(file, 'utf8'))) return failed(`x-ollama-stack has a list, but ${file ?? 'proxy/allow'} lets everybody in`)
+    const file = project.stack.allowlist
+    if (!refusesOthers(readPlain(join(project.dir, file)))) return failed(`x-ollama-stack has a list, but ${file} lets everybody in`)
     const path = `/ollama-stack-test-${randomBytes(4).toString('hex')}`
     const { status } = await ask(door, { path, signal })
     if (!engine) return couldNotRun('no engine whose log could be read')

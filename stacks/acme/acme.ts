@@ -96,12 +96,18 @@ export function serveInProxy(doc: Document, config: StackConfig): void {
   seqAt(doc, ['services', 'proxy', 'volumes']).add(service.getIn(['volumes', 1], true))
 }
 
-/** Healthy with a certificate for each name: Caddy keeps them in a folder per CA and name (certmagic, StorageKeys). */
+/** Where Caddy keeps the certificate of a name, below a folder for the CA that gave it (certmagic, StorageKeys). */
+export function certificateOf(name: string): string {
+  const safe = name.replaceAll(':', '-').toLowerCase()
+  return `${safe}/${safe}.crt`
+}
+
+/** Healthy with a certificate for each name. */
 function withNames({ acme }: Pick<StackConfig, 'acme'>): YAMLMap {
   const service = serviceYaml('acme')
   const test = service.getIn(['healthcheck', 'test', 1])
   if (typeof test !== 'string' || !test.includes(ANY)) throw new Error('service.yaml of acme has another health check')
-  const each = (acme?.names ?? []).map((name) => name.replaceAll(':', '-')).map((name) => `ls /data/certificates/*/${name}/${name}.crt >/dev/null 2>&1`)
+  const each = (acme?.names ?? []).map((name) => `ls /data/certificates/*/${certificateOf(name)} >/dev/null 2>&1`)
   service.setIn(['healthcheck', 'test', 1], test.replace(ANY, each.join(' && ')))
   return service
 }

@@ -36,6 +36,7 @@ export const basic: Stack = {
   limitsRate: true,
   people: { list, problems: (files) => problems(read(files, HTPASSWD)), issue, rotate, remove },
   visit,
+  allowlist: 'proxy/allow.conf',
   caller,
   badLogins,
   spellings,

@@ -42,6 +42,7 @@ export const bearer: Stack = {
   limitsRate: true,
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
   visit,
+  allowlist: 'proxy/allow.conf',
   caller,
   badLogins,
   spellings,

@@ -2,8 +2,8 @@
 // proxy which address each client has, where Docker might put one of its own in its place.
 
 import { isIP } from 'node:net'
-import { Scalar, type Document } from 'yaml'
-import { addFirst, serviceYaml, unpublish } from '../compose-doc.ts'
+import type { Document } from 'yaml'
+import { addFirst, quoted, serviceYaml, unpublish } from '../compose-doc.ts'
 import type { StackConfig } from '../stack.ts'
 
 /** For `Stack.files`. */
@@ -31,10 +31,4 @@ set_real_ip_from upstream-front;
 real_ip_header proxy_protocol;`)
   if (!lines.includes('proxy_protocol;')) throw new Error('listen.conf of this stack has no plain listen')
   return lines
-}
-
-function quoted(value: string): Scalar {
-  const scalar = new Scalar(value)
-  scalar.type = Scalar.QUOTE_DOUBLE
-  return scalar
 }

@@ -67,6 +67,7 @@ export const mtls: Stack = {
   },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
   visit,
+  allowlist: 'proxy/allow.caddy',
   caller,
   badLogins,
   spellings,

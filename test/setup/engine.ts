@@ -1,7 +1,7 @@
-// Prepares everything that the tests on a real engine need, and says in one line each what it
+// Prepares everything that a stack on a real engine needs, and says in one line each what it
 // found or did. Run it as often as you like: what is there stays as it is.
 
-import { installCompose, tools } from './apt.ts'
+import { installCompose } from './apt.ts'
 import { docker, ensureEngine } from './docker.ts'
 import { ensureImages, type Pinned } from './images.ts'
 import { say, Stop } from './shell.ts'
@@ -16,7 +16,6 @@ export async function main(args: string[] = []): Promise<void> {
 export async function prepare(fresh = false): Promise<Pinned[]> {
   say('engine', await ensureEngine())
   say('compose', await compose())
-  say('tools', await tools())
   return ensureImages(fresh, ({ image, kind }, how) => say('image', `${image.padEnd(34)} ${kind} (${how})`))
 }
 

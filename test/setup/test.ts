@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { chromium } from './chromium.ts'
 import { clientFolder } from './docker.ts'
+import { tools } from './apt.ts'
 import { prepare } from './engine.ts'
 import { must, say } from './shell.ts'
 
@@ -16,7 +17,10 @@ export async function main(args: string[]): Promise<number> {
   const only = args.flatMap((word, index) => (word === '--project' ? [args[index + 1]] : word.startsWith('--project=') ? [word.slice('--project='.length)] : []))
   const bare = only.length > 0 && only.every((project) => project === 'unit' || project === 'images')
   // A machine without an engine fails here, with what to do about it: nothing is skipped.
-  if (!bare) await prepare()
+  if (!bare) {
+    await prepare()
+    say('tools', await tools())
+  }
   if (only.length === 0 || only.includes('engine')) say('browser', await chromium())
   say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])

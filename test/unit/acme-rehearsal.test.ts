@@ -33,13 +33,14 @@ async function up(fails = false): Promise<string[]> {
   const asked: string[] = []
   const project = { dir, name: 'x', tls: 'acme', hosts: ['ai.example.com'], file: { services: { tls: {} } } } as unknown as Project
   const engine = { observe: async () => ({ containers: [] }) } as unknown as Engine
-  const start = async (): Promise<void> => {
+  const start = async (): Promise<string[]> => {
     asked.push(asks())
     if (fails) throw new StackError('E_ACME', 'There is no certificate.')
+    return [asks()]
   }
   const done = withCertificate(project, engine, new AbortController().signal, start)
   if (fails) await expect(done).rejects.toMatchObject({ code: 'E_ACME' })
-  else await done
+  else expect(await done).toEqual(asked)
   expect(readFileSync(join(dir, 'tls/certificates.caddy'), 'utf8')).toBe(USUAL)
   return asked
 }

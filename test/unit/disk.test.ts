@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +31,31 @@ test('a change writes and removes, and reads back', () => {
   applyChange(dir, new Map([['credentials/a', { content: 'one', mode: 0o600 }], ['credentials/b', { content: 'two', mode: 0o600 }]]))
   applyChange(dir, new Map([['credentials/a', null], ['credentials/none', null]]))
   expect([...readTree(dir, ['credentials', 'certs'])]).toEqual([['credentials/b', { content: 'two', mode: 0o600 }]])
+})
+
+test('a reader without the lock sees whole files only, whatever a writer is at', async () => {
+  mkdirSync(join(dir, 'credentials'))
+  const writer = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+    for (let i = 0; ; i++) {
+      // As writeWhole does, and one file per person comes and goes beside it.
+      const fd = openSync('credentials/.a.0123456789ab.tmp', 'w')
+      writeSync(fd, 'one')
+      closeSync(fd)
+      renameSync('credentials/.a.0123456789ab.tmp', 'credentials/a')
+      closeSync(openSync('credentials/b', 'w'))
+      rmSync('credentials/b')
+    }`], { cwd: dir, stdio: 'ignore' })
+  try {
+    await expect.poll(() => readTree(dir, ['credentials']).get('credentials/a')?.content, { timeout: 10_000 }).toBe('one')
+    for (let i = 0; i < 3000; i++) {
+      const { 'credentials/a': a, 'credentials/b': b, ...others } = Object.fromEntries(readTree(dir, ['credentials']))
+      expect([a?.content, b?.content ?? '', others]).toEqual(['one', '', {}])
+    }
+  } finally {
+    writer.kill('SIGKILL')
+    await once(writer, 'exit')
+  }
 })
 
 test('a write that fails leaves the old file and no temporary one', () => {
