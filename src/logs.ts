@@ -1,5 +1,6 @@
 // The logs of a project's services as one: what there is, in the order of its time, and then what comes.
 
+import { setMaxListeners } from 'node:events'
 import type { Access } from '../stacks/stack.ts'
 import { bell, type Bell } from './bell.ts'
 import type { Engine, LogLine } from './engine.ts'
@@ -60,9 +61,11 @@ export async function history(project: Project, engine: Engine, wanted: Wanted, 
   return { entries: inOrder(all), last }
 }
 
-/** Lists that are in order each -> one. Of the same moment, the order of the lists. */
+/** Lists that are in order each -> one. */
 export function inOrder(lists: readonly (readonly Entry[])[]): Entry[] {
-  return lists.flat().map((entry) => ({ entry, at: Date.parse(entry.time) })).sort((a, b) => a.at - b.at).map(({ entry }) => entry)
+  const all = lists.flat().map((entry) => ({ entry, at: Date.parse(entry.time) }))
+  // The clock counts milliseconds, the texts go on from there.
+  return all.sort((a, b) => a.at - b.at || (a.entry.time < b.entry.time ? -1 : a.entry.time > b.entry.time ? 1 : 0)).map(({ entry }) => entry)
 }
 
 /** Goes on after `last`, over restarts and into new containers, until the signal. */
@@ -70,6 +73,7 @@ export async function follow(project: Project, engine: Engine, wanted: Wanted, l
   const read = reader(project, wanted)
   const stop = new AbortController()
   const ended = AbortSignal.any([signal, stop.signal])
+  setMaxListeners(0, ended) // as in signals.ts
   const start = wanted.since?.toISOString() ?? ''
   try {
     await Promise.all(wanted.services.map((service) =>
