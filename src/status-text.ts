@@ -52,9 +52,13 @@ function refusalLines({ since, hour, day, latest }: Refusals, now: Date, width: 
   if (latest.length === 0) return []
   const span = relative(new Date(since), now).replace(' ago', '')
   return [
-    `${label('Refused', width)}${day} ${day === 1 ? 'login' : 'logins'} in the last ${span}, ${hour} in the last hour${strangers === 0 ? '' : `; and ${strangers} requests without a credential`}`,
+    `${label('Refused', width)}${counted(day, 'login')} in the last ${span}, ${hour} in the last hour${strangers === 0 ? '' : `; and ${counted(strangers, 'request')} without a credential`}`,
     ...latest.slice(0, MOST_REFUSALS).map(({ at, address, reason, times }) => `${label('', width)}${relative(new Date(at), now)} from ${address}: ${reason}${times === 1 ? '' : ` (${times} times)`}`),
   ]
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function label(text: string, width: number): string {
