@@ -25,7 +25,7 @@ export const configureFlags: Record<string, Flag> & typeof EXTRA = {
     const { flag, spec } = FIELDS[key]
     if (flag === null) return []
     const row: [string, Flag] = [flag, { ...spec, help: spec.help.replace(/[;.,]? ?\bdefault: [^;]*$/i, '') }]
-    return key in WITHOUT ? [row, [`no-${flag}`, { help: `${spec.value === undefined ? 'Take it away again' : spec.repeat ? 'Take all of them away' : 'Take it away again'}` }]] : [row]
+    return key in WITHOUT ? [row, [`no-${flag}`, { help: spec.repeat ? 'Take all of them away' : 'Take it away again' }]] : [row]
   })),
   ...EXTRA,
 }

@@ -12,6 +12,8 @@ export interface Generations {
   /** As it would write them for what shall be. */
   after: Texts
   mine: Texts
+  /** See mergeFiles. */
+  loose(path: string): boolean
 }
 
 export interface Resolved {
@@ -25,7 +27,7 @@ export interface Resolved {
 const COMPOSE = 'compose.yaml'
 
 /** `takeNew`: as if the owner had never edited it; `keepMine`: as if the program had never heard of it. */
-export function finalFiles({ made, before, after, mine }: Generations, { takeNew, keepMine }: { takeNew: readonly string[]; keepMine: readonly string[] }): Resolved {
+export function finalFiles({ made, before, after, mine, loose }: Generations, { takeNew, keepMine }: { takeNew: readonly string[]; keepMine: readonly string[] }): Resolved {
   const less = (texts: Texts, paths: readonly string[]): Map<string, string> => new Map([...texts].filter(([path]) => !paths.includes(path)))
   const base = made ?? before
   const start = new Map(mine)
@@ -35,10 +37,10 @@ export function finalFiles({ made, before, after, mine }: Generations, { takeNew
     else start.set(path, text)
   }
   // compose.yaml is the truth: what it says is in `before` already.
-  const first = mergeFiles(less(base, [...keepMine, COMPOSE]), start, less(before, [...keepMine, COMPOSE]))
+  const first = mergeFiles(less(base, [...keepMine, COMPOSE]), start, less(before, [...keepMine, COMPOSE]), loose)
   const between = applied(start, first.changed)
   if (takeNew.includes(COMPOSE)) between.set(COMPOSE, before.get(COMPOSE) ?? '')
-  const second = mergeFiles(less(before, keepMine), between, less(after, keepMine))
+  const second = mergeFiles(less(before, keepMine), between, less(after, keepMine), loose)
   const final = applied(between, second.changed)
 
   const clash = new Set([...first.conflicts, ...second.conflicts].map(({ path }) => path))

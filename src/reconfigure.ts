@@ -60,7 +60,9 @@ export async function reconfigure(project: Project, present: StackConfig, wish: 
   const versions = { made, before: plainTexts(before), after: plainTexts(after) }
   const paths = [...new Set([...versions.before.keys(), ...versions.after.keys(), ...(made?.keys() ?? [])])]
   const disk = readTree(dir, paths)
-  const resolved = finalFiles({ ...versions, mine: plainTexts(disk) }, wish)
+  // Whole programs of a proxy's language; the others are lists, and words.
+  const shipped = { ...project.stack.files(present), ...stack.files(config) }
+  const resolved = finalFiles({ ...versions, mine: plainTexts(disk), loose: (path) => !(path in shipped) }, wish)
 
   const secrets = await secretChange(project, present, stack, wish, after, now)
   const aside = secrets.aside.length === 0 ? null : `${STATE}/before-${now.toISOString().slice(0, 19).replaceAll(':', '')}`

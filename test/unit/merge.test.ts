@@ -35,6 +35,21 @@ describe('a file', () => {
   })
 })
 
+describe('lists and words: a line put in beside a change stands beside it', () => {
+  test.each<[string, string, string, string, string | null]>([
+    ['behind', 'a\nb\n', 'a\nb\nmine\n', 'a\nB\n', 'a\nB\nmine\n'],
+    ['before', 'b\nc\n', 'mine\nb\nc\n', 'B\nc\n', 'mine\nB\nc\n'],
+    ['behind what goes', 'a\nb\n', 'a\nb\nmine\n', 'a\n', null],
+    ['both at the end', 'a\n', 'a\nmine\n', 'a\ntheirs\n', null],
+    ['an edit of the same line', 'a\nb\n', 'a\nb2\nmine\n', 'a\nB\n', null],
+    ['behind a line without an end', 'a\nb\n', 'a\nb\nmine\n', 'a\nB', null],
+  ])('%s', (_, base, mine, theirs, result) => {
+    const { text, conflicts } = mergeText(base, mine, theirs, true)
+    expect(conflicts.length > 0 ? null : text).toBe(result)
+    expect(mergeText(base, mine, theirs).conflicts).toHaveLength(1)
+  })
+})
+
 test('a file in conflict is in no other list, and the others are merged all the same', () => {
   expect(merged({ a: '1\n', b: '1\n' }, { a: '2\n', b: '1\n', own: 'x' }, { a: '3\n', b: '3\n' })).toEqual({ changed: { b: '3\n' }, kept: [], conflicts: [['a', 1, 1]] })
 })
