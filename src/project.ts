@@ -7,6 +7,8 @@ import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile, type Service } from './compose.ts'
 import { shellWord } from './curl.ts'
+import { gpuOf } from './gpu.ts'
+import { ollamaOf } from './ollama-url.ts'
 import { StackError, UsageError } from './errors.ts'
 import { shownPath } from './quoted.ts'
 
@@ -33,6 +35,10 @@ export interface Project {
   hostNetwork: boolean
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
+  /** `container`, or the URL of an Ollama elsewhere, as --ollama says it. */
+  ollama: string
+  /** What compose.yaml gives the stack's own Ollama. */
+  gpu: 'none' | 'nvidia' | 'amd'
   url: string
   /** Absolute path of the CA certificate that clients need; null where they trust it already, or need none. */
   ca: string | null
@@ -120,6 +126,8 @@ export function loadProject(dir: string): Project {
     allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     hostNetwork,
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
+    ollama: ollamaOf(file),
+    gpu: gpuOf(file.services['ollama']),
     url: urlOf({ tls, host, port }),
     ca: caOf(dir, tls),
     model: typeof own['model'] === 'string' ? own['model'] : null,

@@ -1,11 +1,13 @@
 // What runs, read from the engine and the directory.
 
+import { loadedThere } from './backend.ts'
 import { callable, launcher } from './callable.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
 import { credentialProblems } from './credential-problems.ts'
 import { listPeople } from './people.ts'
+import { OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 import { serverCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
@@ -62,7 +64,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     running: services.every(({ state }) => state === 'running'),
     edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
     services,
-    models: ollama ? await loaded(engine, ollama.id, signal) : [],
+    models: !ollama ? [] : project.ollama === OWN ? await loaded(engine, ollama.id, signal) : await loadedThere(project, engine, signal),
     users: unless(0, () => {
       problems.push(...credentialProblems(project))
       return listPeople(project).length

@@ -12,6 +12,7 @@ import { conflicts, throwAll, toConfig } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
 import { FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
 import { liveText } from './live-text.ts'
+import { HOST, OWN } from './ollama-url.ts'
 import { freePort, portFree } from './port-free.ts'
 
 type Known = Partial<Answers>
@@ -40,10 +41,10 @@ async function askWith(given: Known, setting: Setting, { ui }: Context, to: Stre
     const field = FIELDS[key] as Field<unknown>
     const fallback = field.fallback(answers, setting)
     const options = field.question?.kind === 'choice' ? possible(key, field.question.options(answers, setting), answers, setting) : []
-    if (field.question === undefined || field.question.when?.(answers) === false) Object.assign(answers, { [key]: fallback })
+    if (field.question === undefined || field.question.when?.(answers, setting) === false) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
-      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, field.print(fallback)[0] ?? '', to)]
+      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, field.question.first?.(answers, setting) ?? field.print(fallback)[0] ?? '', to)]
         : field.question.kind === 'several' ? await chooseSeveral(field.question, to)
         : await type(key, field, field.question, answers, setting, to)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
@@ -135,7 +136,7 @@ const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, allow, model } = answers
+  const { directory, name, auth, people, bind, port, tls, origins, allow, ollama, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
@@ -145,6 +146,7 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ...(tls === 'off' ? [] : [['Names', toConfig(answers, machine).hosts.join(', ')]]),
     ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
     ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
+    ...(ollama === OWN ? [] : [['Ollama', ollama === `http://${HOST}:11434` ? 'the one on this machine' : ollama]]),
     ['Test model', model ?? 'none'],
   ]
   // The box itself takes six columns.
