@@ -136,11 +136,19 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   })
 }
 
-/** Models in memory there, in the words of `ollama ps`. */
-export async function loadedThere(project: Pick<Project, 'name'>, engine: Engine, signal: AbortSignal): Promise<{ name: string; size: string; processor: string }[]> {
+/** For `status`: models in memory there, in the words of `ollama ps`, or what is wrong. */
+export async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<{ models: Loaded[]; problems: { code: string; message: string; hint: string }[] }> {
   const text = await fromStack(project, engine, '/api/ps', signal)
-  const { models = [] } = text === null ? {} : JSON.parse(text) as { models?: { name: string; size: number; size_vram?: number }[] }
-  return models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) }))
+  const place = placeOf(project.ollama)
+  if (text === null && place !== null) return { models: [], problems: [{ code: 'E_OLLAMA_DOWN', message: `The Ollama behind this stack, ${project.ollama}, doesn't answer it.`, hint: howToStart(place) }] }
+  const { models = [] } = JSON.parse(text ?? '{}') as { models?: { name: string; size: number; size_vram?: number }[] }
+  return { models: models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) })), problems: [] }
+}
+
+interface Loaded {
+  name: string
+  size: string
+  processor: string
 }
 
 /** How much of it is where, as `ollama ps` says it. */

@@ -1,6 +1,6 @@
 // What runs, read from the engine and the directory.
 
-import { loadedThere } from './backend.ts'
+import { lookThere } from './backend.ts'
 import { callable, launcher } from './callable.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
@@ -56,6 +56,8 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
   for (const { service } of containers.filter(({ outOfMemory }) => outOfMemory)) {
     problems.push({ code: 'E_MEMORY', message: `The service ${service} used up its memory, and the kernel ended a process of it.`, hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.` })
   }
+  const there = ollama && project.ollama !== OWN ? await lookThere(project, engine, signal) : null
+  if (there) problems.push(...there.problems)
   return {
     name: project.name,
     dir: project.dir,
@@ -64,7 +66,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     running: services.every(({ state }) => state === 'running'),
     edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
     services,
-    models: !ollama ? [] : project.ollama === OWN ? await loaded(engine, ollama.id, signal) : await loadedThere(project, engine, signal),
+    models: there ? there.models : ollama ? await loaded(engine, ollama.id, signal) : [],
     users: unless(0, () => {
       problems.push(...credentialProblems(project))
       return listPeople(project).length
