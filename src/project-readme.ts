@@ -50,18 +50,18 @@ function ollamaWords({ elsewhere }: StackConfig): Record<'ollama' | 'forward' | 
       ollama: "| Ollama's own port | published nowhere |",
       forward: '',
       cloud: 'Cloud models are off (`OLLAMA_NO_CLOUD=1`), so prompts stay on this machine.',
-      closed: 'Nobody reaches Ollama without a valid credential, neither through the published port nor from another\ncontainer or a process on this machine.',
+      closed: 'Nobody reaches Ollama without a valid credential, neither through the published port nor from another\ncontainer or a process on this machine. ',
     }
   }
   const here = elsewhere.way !== 'network'
   const where = `${here ? '127.0.0.1' : elsewhere.host}:${elsewhere.port}`
   return {
     ollama: `| Ollama | ${here ? 'the one on this machine' : 'another machine\'s'}, \`${where}\` |`,
-    forward: '| `forward/` | what hands requests on to that Ollama. After an edit: `docker compose restart ollama`' + (elsewhere.way === 'socket' ? ' `ollama-host`' : '') + ' |\n',
+    forward: '| `forward/` | what hands requests on to that Ollama. After an edit: `docker compose restart ollama' + (elsewhere.way === 'socket' ? ' ollama-host' : '') + '` |\n',
     cloud: 'Cloud models are a setting of that Ollama (`OLLAMA_NO_CLOUD=1` turns them off), not of this stack.',
     closed: here
-      ? `Through this stack nobody reaches Ollama without a valid credential, and it opens no port to it. A process on this machine\nstill reaches \`${where}\` without one, as before.`
-      : `Through this stack nobody reaches Ollama without a valid credential. Between the two machines requests travel unencrypted,\nand \`${where}\` answers whoever reaches it: its firewall should let in this machine alone, or the two meet in a VPN.`,
+      ? `Through this stack nobody reaches Ollama without a valid credential, and it opens no port to it. A process on this machine\nstill reaches \`${where}\` without one, as before.\n`
+      : `Through this stack nobody reaches Ollama without a valid credential. Between the two machines requests travel unencrypted,\nand \`${where}\` answers whoever reaches it: its firewall should let in this machine alone, or the two meet in a VPN.\n`,
   }
 }
 

@@ -1,7 +1,7 @@
 // The stack's own Ollama with a GPU (--gpu): edits of compose.yaml. No GPU was at hand to run these; each
 // is from the documentation named with it.
 
-import type { Document } from 'yaml'
+import { Scalar, type Document } from 'yaml'
 import { mapAt, quoted } from './compose-doc.ts'
 import type { Gpu } from './stack.ts'
 
@@ -18,10 +18,16 @@ export function withGpu(doc: Document, gpu: Gpu): void {
   const list = (...items: string[]): unknown => doc.createNode(items.map(quoted), { flow: true })
   if (gpu.maker === 'amd') {
     service.set('image', `${String(service.get('image'))}-rocm`)
-    service.set('devices', list('/dev/kfd:/dev/kfd', '/dev/dri:/dev/dri'))
+    service.set(described('devices', " AMD's GPU (ROCm). Its device files belong to these groups of this machine."), list('/dev/kfd:/dev/kfd', '/dev/dri:/dev/dri'))
     if (gpu.groups.length > 0) service.set('group_add', list(...gpu.groups.map(String)))
     return
   }
   const device = gpu.by === 'cdi' ? { driver: 'cdi', device_ids: list('nvidia.com/gpu=all') } : { driver: 'nvidia', count: 'all' }
-  service.set('deploy', doc.createNode({ resources: { reservations: { devices: [{ ...device, capabilities: list('gpu') }] } } }))
+  service.set(described('deploy', gpu.by === 'cdi' ? " NVIDIA's GPUs, as the engine's CDI specification has them." : " NVIDIA's GPUs, by the NVIDIA Container Toolkit."), doc.createNode({ resources: { reservations: { devices: [{ ...device, capabilities: list('gpu') }] } } }))
+}
+
+function described(key: string, comment: string): Scalar {
+  const scalar = new Scalar(key)
+  scalar.commentBefore = comment
+  return scalar
 }

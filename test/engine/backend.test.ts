@@ -1,10 +1,10 @@
 // An Ollama that isn't the stack's own. The stand-in for Ollama runs beside the stacks, on 127.0.0.1 of this
 // machine, and checks the Host as Ollama does there; the same again at an address, as another machine has it.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Gpu, Stack } from '../../stacks/stack.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
@@ -26,9 +26,13 @@ const own = (id: string): CreateDocument => {
   return document
 }
 let port = 0
+/** An address of this machine that the stacks' networks reach, as they do another machine's. */
+let gateway = ''
+const FAR = { name: 'test-backend-far', dir: join(place.dir, 'far'), server: `${SERVER}-far` }
+let far: Outcome
 
 const server = (name: string, listen: string): Promise<string> => dockerOk('run', '-d', '--name', name, '--network', 'host', '-e', `OLLAMA_HOST=${listen}`, IMAGE)
-const up = (at: string): Promise<void> => expect.poll(() => fetch(`http://${at}/api/version`).then(({ status }) => status, () => 0), { timeout: 20_000 }).toBe(200).then(() => undefined)
+const up = (at: string): Promise<void> => vi.waitFor(async () => { if (!(await fetch(`http://${at}/api/version`)).ok) throw new Error('no answer') }, { timeout: 20_000, interval: 100 })
 const heads = async (): Promise<Head[]> => JSON.parse(await dockerOk('exec', SERVER, 'ollama', 'standin-heads', '--clear')) as Head[]
 const tags = (id: string, login = true) => ask(door(own(id)), { path: '/api/tags', ...(login ? { login: loginOf(own(id), own(id).users[0] as CreateDocument['users'][number]) } : {}) })
 const created = ({ code, stdout }: Outcome): CreateDocument => {
@@ -46,15 +50,18 @@ const listening = async (container: string): Promise<string[]> => {
 
 beforeAll(async () => {
   port = await freePort()
-  await server(SERVER, `127.0.0.1:${port}`)
-  await up(`127.0.0.1:${port}`)
-  await Promise.all(rows.map(async ({ id, name, dir }) => {
+  gateway = await dockerOk('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}')
+  await Promise.all([server(SERVER, `127.0.0.1:${port}`), server(FAR.server, `${gateway}:${port}`)])
+  await Promise.all([up(`127.0.0.1:${port}`), up(`${gateway}:${port}`)])
+  await Promise.all([(async () => {
+    far = await create([FAR.dir, '--name', FAR.name, '--port', String(await freePort()), '--ollama', `http://${gateway}:${port}`, '--model', 'none', '--yes', '--json'])
+  })(), ...rows.map(async ({ id, name, dir }) => {
     made.set(id, created(await create([dir, '--auth', id, '--name', name, '--port', String(await freePort()), '--ollama', `http://localhost:${port}`, '--model', id === 'bearer' ? 'gemma3:1b' : 'none', '--yes', '--json'])))
-  }))
+  })])
 })
 afterAll(async () => {
-  await Promise.all([...rows.map(({ dir }) => dir), join(place.dir, 'far')].map((dir) => ollamaStack(['down', '--volumes', '--yes', '-C', dir])))
-  await docker('rm', '-f', SERVER, `${SERVER}-far`)
+  await docker('rm', '-f', SERVER, FAR.server)
+  await Promise.all([...rows, FAR].map(({ dir }) => ollamaStack(['down', '--volumes', '--yes', '-C', dir])))
   place.remove()
 })
 
@@ -169,30 +176,25 @@ describe('when it stops', () => {
 })
 
 test('at an address, and then by a name of which the address changes', async () => {
-  const gateway = await dockerOk('network', 'inspect', 'bridge', '-f', '{{(index .IPAM.Config 0).Gateway}}')
-  const far = `${SERVER}-far`
-  const dir = join(place.dir, 'far')
-  await server(far, `${gateway}:${port}`)
-  await up(`${gateway}:${port}`)
-  const answer = await create([dir, '--name', 'test-backend-far', '--port', String(await freePort()), '--ollama', `http://${gateway}:${port}`, '--model', 'none', '--yes', '--json'])
-  const document = created(answer)
+  const { name, dir, server: container } = FAR
+  const document = created(far)
   expect(document.checks.filter(({ ok }) => ok !== true)).toEqual([])
-  expect(answer.stderr).toMatch(/unencrypted/)
-  expect(answer.stderr).toMatch(/OLLAMA_NO_CLOUD=1/)
-  expect((await dockerOk('ps', '--filter', 'label=com.docker.compose.project=test-backend-far', '--format', '{{.Names}}')).split('\n').sort()).toEqual(['test-backend-far-ollama-1', 'test-backend-far-proxy-1'])
+  expect(far.stderr).toMatch(/unencrypted/)
+  expect(far.stderr).toMatch(/OLLAMA_NO_CLOUD=1/)
+  expect((await dockerOk('ps', '--filter', `label=com.docker.compose.project=${name}`, '--format', '{{.Names}}')).split('\n').sort()).toEqual([`${name}-ollama-1`, `${name}-proxy-1`])
   // A name that Docker's own resolver knows, since no other one can be had here: a container's.
-  await docker('rm', '-f', far)
-  const named = (): Promise<string> => dockerOk('run', '-d', '--name', far, '--network', 'test-backend-far_egress', '--network-alias', 'gpu-box', '-e', `OLLAMA_HOST=0.0.0.0:${port}`, IMAGE)
+  await docker('rm', '-f', container)
+  const named = (): Promise<string> => dockerOk('run', '-d', '--name', container, '--network', `${name}_egress`, '--network-alias', 'gpu-box', '-e', `OLLAMA_HOST=0.0.0.0:${port}`, IMAGE)
   await named()
   const file = join(dir, 'compose.yaml')
   writeFileSync(file, readFileSync(file, 'utf8').replace(`UPSTREAM: "${gateway}:${port}"`, `UPSTREAM: "gpu-box:${port}"`))
   await ollamaStack(['up', '-C', dir])
   const status = async (): Promise<number> => (await ask(door(document), { path: '/api/tags', login: loginOf(document, document.users[0] as CreateDocument['users'][number]) })).status
   await expect.poll(status, { timeout: 20_000 }).toBe(200)
-  const address = (): Promise<string> => dockerOk('inspect', far, '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}')
+  const address = (): Promise<string> => dockerOk('inspect', container, '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}')
   const before = await address()
-  await docker('rm', '-f', far)
-  const holder = await dockerOk('run', '-d', '--rm', '--network', 'test-backend-far_egress', '--entrypoint', 'sleep', IMAGE, '120')
+  await docker('rm', '-f', container)
+  const holder = await dockerOk('run', '-d', '--rm', '--network', `${name}_egress`, '--entrypoint', 'sleep', IMAGE, '120')
   await named()
   await docker('rm', '-f', holder)
   expect(await address()).not.toBe(before)
@@ -207,6 +209,7 @@ test.each<[string, Gpu]>([['nvidia', { maker: 'nvidia', by: 'runtime' }], ['cdi'
   const compose = files.get('compose.yaml')
   // Nothing runs, so any image does for AMD's.
   files.set('compose.yaml', { mode: 0o644, content: String(compose?.content).replace('-rocm', '').replaceAll('10.213.7.', `10.231.${kind.length}.`) })
+  mkdirSync(dir)
   applyChange(dir, files)
   try {
     await dockerOk('compose', '-f', join(dir, 'compose.yaml'), '--progress', 'quiet', 'create', 'ollama')
