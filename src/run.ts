@@ -22,6 +22,7 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
+  connect: () => import('./commands/connect.ts'),
 }
 
 export interface Process {
