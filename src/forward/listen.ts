@@ -31,7 +31,8 @@ export async function listen(addresses: readonly string[], port: number, handler
         throw error
       }
       servers.push(server)
-      urls.push(urlOf(address, port))
+      const at = server.address()
+      urls.push(urlOf(address, typeof at === 'object' && at !== null ? at.port : port))
     }
     return { urls, close }
   } catch (cause) {

@@ -39,8 +39,8 @@ const KEEP_MS = 15_000
 const CONNECT_MS = 10_000
 
 /** An answer may take an hour to begin, so nothing but connecting has a limit; a dead peer is found by TCP. */
-export function agentFor({ target, identity, ca }: Pick<Forwarding, 'target' | 'identity' | 'ca'>): http.Agent {
-  const kept = { keepAlive: true, keepAliveMsecs: 20_000, timeout: KEEP_MS }
+export function agentFor({ target, identity, ca }: Pick<Forwarding, 'target' | 'identity' | 'ca'>, keepMs = KEEP_MS): http.Agent {
+  const kept = { keepAlive: true, keepAliveMsecs: 20_000, timeout: keepMs }
   return target.tls ? new https.Agent({ ...kept, ...identity, ...trusting(ca) }) : new http.Agent(kept)
 }
 
@@ -114,8 +114,10 @@ export function forwarder(options: Forwarding): { handler: http.RequestListener;
       outgoing.on('close', () => {
         if (!answered && !failed) fail(Object.assign(new Error('no answer'), { code: 'ECONNRESET' }))
       })
-      if (hasBody) incoming.pipe(outgoing)
-      else outgoing.end()
+      if (!hasBody) return void outgoing.end()
+      // Node would wait for the first byte of the body.
+      outgoing.flushHeaders()
+      incoming.pipe(outgoing)
     }
     send(false)
   }
