@@ -7,7 +7,7 @@ import { StackError } from './errors.ts'
 import { credentialProblems } from './credential-problems.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
-import { serverCert } from './server-cert.ts'
+import { serverCert, shownFingerprint } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 
 export interface Status {
@@ -23,8 +23,8 @@ export interface Status {
   models: { name: string; size: string; processor: string }[]
   /** 0 when the files can't be read; `problems` says why. */
   users: number
-  /** ISO 8601. */
-  cert: { notAfter: string } | null
+  /** ISO 8601; what `connect` shows and asks about, null where a known CA vouches for the server. */
+  cert: { notAfter: string; fingerprint: string | null } | null
   /** What is wrong with the files of this project. */
   problems: { code: string; message: string; hint: string }[]
 }
@@ -67,9 +67,14 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
       problems.push(...credentialProblems(project))
       return listPeople(project).length
     }),
-    cert: project.tls === 'off' ? null : unless(null, () => serverCert(project)),
+    cert: project.tls === 'off' ? null : unless(null, () => withFingerprint(project)),
     problems,
   }
+}
+
+function withFingerprint(project: Project): Status['cert'] {
+  const cert = serverCert(project)
+  return cert && { ...cert, fingerprint: shownFingerprint(project) }
 }
 
 async function loaded(engine: Engine, container: string, signal: AbortSignal): Promise<Status['models']> {
@@ -91,6 +96,7 @@ export function printStatus(status: Status, ui: Ui): void {
   ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
   if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
   if (status.cert) ui.data(`TLS     certificate ${Date.parse(status.cert.notAfter) < Date.now() ? 'EXPIRED on' : 'valid until'} ${status.cert.notAfter.slice(0, 10)}`)
+  if (status.cert?.fingerprint) ui.data(`        SHA-256 ${status.cert.fingerprint}`)
   for (const { message, hint } of status.problems) ui.data(`WRONG   ${message}\n        ${callable(hint, status.dir)}`)
   if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
   if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)

@@ -5,10 +5,8 @@ import https from 'node:https'
 import { StackError } from '../errors.ts'
 import { quoted } from '../quoted.ts'
 import { agentFor, type Forwarding } from './proxy.ts'
+import { isKind, type Kind } from './schemes.ts'
 import { unreachable } from './words.ts'
-
-export const KINDS = ['basic', 'bearer', 'certificate', 'none'] as const
-export type Kind = (typeof KINDS)[number]
 
 type Place = Pick<Forwarding, 'target' | 'identity' | 'ca'>
 
@@ -17,8 +15,8 @@ export async function wantedLogin(place: Place): Promise<{ kind: Kind; words: st
   const answer = await get(place, '/api/tags', {})
   if (answer.status === 200) return { kind: place.identity.cert || place.identity.pfx ? 'certificate' : 'none', words: '' }
   if (answer.status !== 401) throw refusedBy(place, answer)
-  const scheme = /(?:^|,\s*)([a-z]+)\b/i.exec(answer.challenge)?.[1]?.toLowerCase()
-  const kind = KINDS.find((one) => one === scheme)
+  // Several schemes may be offered in one header (RFC 9110, 11.6.1); the first one that is known will do.
+  const kind = [...answer.challenge.matchAll(/(?:^|,\s*)([a-z]+)(?=\s|,|$)/gi)].map(([, word = '']) => word.toLowerCase()).find(isKind)
   if (kind !== undefined) return { kind, words: wordsOf(answer.body) }
   throw new StackError('E_LOGIN_KIND', `${hostOf(place)} wants a login of a kind that isn't known here: ${answer.challenge === '' ? 'it names none' : quoted(answer.challenge)}.`, {
     hint: 'Is it a stack of create-ollama-stack? Those want Basic, Bearer or a client certificate.',

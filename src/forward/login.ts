@@ -1,5 +1,5 @@
-// The login: where it comes from, and how it is written into a request. Never from the command line,
-// where everybody on the machine could read it.
+// What the user brings: files, and a secret. That one never in the command line, where everybody on
+// the machine could read it.
 
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -7,24 +7,10 @@ import { createSecureContext } from 'node:tls'
 import { shellWord } from '../curl.ts'
 import { UsageError } from '../errors.ts'
 import { shownPath } from '../quoted.ts'
-import type { Kind } from './greet.ts'
 import type { Kept } from './store.ts'
 import type { Identity } from './trust.ts'
 
 export const SECRET = 'OLLAMA_STACK_SECRET'
-
-/** Throws E_SECRET for what no such header can hold. */
-export function loginHeaders(kind: Kind, user: string, secret: string): Record<string, string> {
-  if (kind === 'basic') {
-    // RFC 7617: the first colon ends the name; no control characters in either.
-    if (user === '' || user.includes(':') || /\p{Cc}/u.test(user + secret)) throw new UsageError('E_SECRET', 'This name or password has a character that Basic auth cannot carry.', 'Paste it again, without what came along.')
-    return { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` }
-  }
-  if (kind !== 'bearer') return {}
-  // RFC 6750, 2.1: b64token.
-  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(secret)) throw new UsageError('E_SECRET', 'This is no key: it has other characters than a key may have.', 'Paste it again, without what came along.')
-  return { authorization: `Bearer ${secret}` }
-}
 
 /** The client certificate of the flags, or the one that was kept. Throws E_CLIENT_CERT. */
 export function certificateOf(flags: { cert?: string; key?: string; p12?: string }, kept: Kept, cwd: string): Pick<Kept, 'cert' | 'key' | 'p12'> {

@@ -4,10 +4,10 @@ import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Context } from '../command.ts'
 import { StackError, UsageError } from '../errors.ts'
-import { quoted } from '../quoted.ts'
 import { readPassword } from '../read-password.ts'
-import { KINDS, loginRefused, tryLogin, wantedLogin, type Kind } from './greet.ts'
-import { caIn, certificateOf, identityOf, isEncrypted, loginHeaders, noSecret, SECRET } from './login.ts'
+import { loginRefused, tryLogin, wantedLogin } from './greet.ts'
+import { caIn, certificateOf, identityOf, isEncrypted, noSecret, SECRET } from './login.ts'
+import { isKind, SCHEMES, type Kind, type Scheme } from './schemes.ts'
 import type { Kept } from './store.ts'
 import type { Target } from './target.ts'
 import { fingerprint, settle, type Agree, type Identity, type Trust } from './trust.ts'
@@ -39,6 +39,8 @@ export interface Session {
 /** Not the stack's own word on the login or the certificate: it may be back in a minute. */
 const AWAY = new Set(['E_TIMEOUT', 'E_REFUSED', 'E_NO_NAME', 'E_CLOSED', 'E_NO_ANSWER', 'E_SERVER_DOWN'])
 
+const isAway = (error: unknown): error is StackError => error instanceof StackError && AWAY.has(error.code)
+
 /** Throws what settle(), wantedLogin() and tryLogin() say, E_SECRET, E_CLIENT_CERT. */
 export async function prepare(target: Target, wishes: Wishes, kept: Kept, context: Context): Promise<Session> {
   const line = `ollama-stack connect ${target.url}`
@@ -56,24 +58,23 @@ export async function prepare(target: Target, wishes: Wishes, kept: Kept, contex
     trust = await settle(target, wish, identity, agreeing(context))
     ;({ kind, words } = await wantedLogin({ target, identity, ca: trust.ca }))
   } catch (error) {
-    const before = KINDS.find((one) => one === kept.login)
-    if (!(error instanceof StackError) || !AWAY.has(error.code) || before === undefined || wish.fingerprint !== undefined) throw error
+    if (!isAway(error) || kept.login === undefined || !isKind(kept.login) || wish.fingerprint !== undefined) throw error
     offline = error
-    kind = before
+    kind = kept.login
   }
   if (kind === 'certificate' && words !== '') {
     if (Object.keys(certificate).length > 0) throw loginRefused({ target }, 'the client certificate', words)
     throw new UsageError('E_CLIENT_CERT', 'The stack wants a client certificate.', `Give the files that its owner gave you: ${line} --p12 NAME.p12\nOr: ${line} --cert NAME.crt --key NAME.key`)
   }
-  const user = kind !== 'basic' ? '' : wishes.user ?? kept.user ?? await askedName(line, context)
-  const needs = kind === 'basic' ? `the password of ${quoted(user).slice(1, -1)}` : 'the key'
-  const stored = kept.login === kind && (kind !== 'basic' || kept.user === user) ? kept.secret : undefined
-  const secret = kind !== 'basic' && kind !== 'bearer' ? opens : given ?? stored ?? await asked(needs, user === '' ? line : `${line} --user ${user}`, context)
-  const headers = loginHeaders(kind, user, secret ?? '')
-  const whose = kind === 'none' ? 'nobody' : kind === 'certificate' ? `the client certificate${nameIn(certificate.cert)}` : needs
+  const scheme: Scheme = SCHEMES[kind]
+  const user = scheme.named ? wishes.user ?? kept.user ?? await askedName(line, context) : ''
+  const whose = scheme.what(user || nameIn(certificate.cert))
+  const stored = kept.login === kind && (kept.user ?? '') === user ? kept.secret : undefined
+  const secret = scheme.secret ? given ?? stored ?? await asked(whose, user === '' ? line : `${line} --user ${user}`, context) : opens
+  const headers = scheme.headers(user, secret ?? '')
   if (kind !== 'none' && offline === null) {
     await tryLogin({ target, identity, ca: trust.ca }, headers, whose).catch((error: unknown) => {
-      if (!(error instanceof StackError) || !AWAY.has(error.code)) throw error
+      if (!isAway(error)) throw error
       offline = error
     })
   }
@@ -105,8 +106,7 @@ function agreeing({ interactive, ui }: Context): Agree {
   }
 }
 
-/** ` of ann`, by the common name. */
+/** The common name of a client certificate, or nothing. */
 function nameIn(cert: string | undefined): string {
-  const name = cert === undefined ? undefined : /^CN=(.*)$/m.exec(new X509Certificate(cert).subject)?.[1]
-  return name === undefined ? '' : ` of ${quoted(name).slice(1, -1)}`
+  return cert === undefined ? '' : /^CN=(.*)$/m.exec(new X509Certificate(cert).subject)?.[1] ?? ''
 }
