@@ -70,13 +70,18 @@ export async function prepare(target: Target, wishes: Wishes, kept: Kept, contex
   const user = scheme.named ? wishes.user ?? kept.user ?? await askedName(line, context) : ''
   const whose = scheme.what(user || nameIn(certificate.cert))
   const stored = kept.login === kind && (kept.user ?? '') === user ? kept.secret : undefined
-  const secret = scheme.secret ? given ?? stored ?? await asked(whose, user === '' ? line : `${line} --user ${user}`, context) : opens
-  const headers = scheme.headers(user, secret ?? '')
-  if (kind !== 'none' && offline === null) {
-    await tryLogin({ target, identity, ca: trust.ca }, headers, whose).catch((error: unknown) => {
-      if (!isAway(error)) throw error
-      offline = error
-    })
+  const ask = (): Promise<string> => asked(whose, user === '' ? line : `${line} --user ${user}`, context)
+  let secret = scheme.secret ? given ?? stored ?? await ask() : opens
+  let headers = scheme.headers(user, secret ?? '')
+  for (let left = context.interactive && scheme.secret && given === undefined ? 2 : 0; kind !== 'none' && offline === null; left--) {
+    const refused = await tryLogin({ target, identity, ca: trust.ca }, headers, whose).then(() => null, (error: unknown) => error)
+    if (refused === null) break
+    if (isAway(refused)) offline = refused
+    else if (left > 0 && refused instanceof StackError && refused.code === 'E_LOGIN') {
+      context.ui.warn(refused.message)
+      secret = await ask()
+      headers = scheme.headers(user, secret)
+    } else throw refused
   }
   const next: Kept = { ...(trust.ca === null ? {} : { ca: trust.ca }), login: kind, ...(user === '' ? {} : { user }), ...(secret === undefined ? {} : { secret }), ...certificate }
   return { kind, whose, user: user === '' ? null : user, headers, identity, trust, kept: next, offline }
