@@ -104,6 +104,8 @@ describe('browsers', () => {
     ['POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nOrigin: https://chat.example.com', 200],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example', 403],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null', 403],
+    ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example/file://x', 403],
+    ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:3000.evil.example', 403],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost.evil.example', 403],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example.com.evil.example', 403],
     ['GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: https://evil.example', 403],
@@ -236,6 +238,23 @@ describe('how it ends', () => {
     await until(() => gone)
     await until(() => door.served.length > 0)
     expect(door).toMatchObject({ served: [{ status: 0, cut: 'client' }], troubles: [] })
+  })
+
+  test('the client goes in the middle of its body', async () => {
+    let heard = 0
+    let whole: boolean | undefined
+    const { url } = await fake((request) => {
+      request.on('data', (part: Buffer) => (heard += part.length)).on('error', () => {}).on('close', () => (whole = request.complete))
+    })
+    const door = await opened(url)
+    const request = http.request(door.url, { method: 'POST', headers: { 'content-length': 1000 } })
+    request.on('error', () => {})
+    request.write('x'.repeat(100))
+    await until(() => heard === 100)
+    request.destroy()
+    await until(() => whole !== undefined)
+    expect(whole).toBe(false)
+    expect(door.troubles).toEqual([])
   })
 
   test.each(['1.1', '1.0'])('the stack goes in mid-answer: a client of HTTP/%s sees that it is no whole one', async (version) => {

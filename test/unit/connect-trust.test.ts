@@ -11,6 +11,7 @@ import { makeCa, makeClientCert, makeP12, makeServerCert, type KeyPair } from '.
 import { configDir, keep, keptAt, readKept } from '../../src/forward/store.ts'
 import { targetOf } from '../../src/forward/target.ts'
 import { fingerprint, settle } from '../../src/forward/trust.ts'
+import { unreachable } from '../../src/forward/words.ts'
 import { topFingerprint } from '../../src/top-cert.ts'
 import { closeAll, fake, until } from './connect-rig.ts'
 import { ran } from './ran.ts'
@@ -114,6 +115,28 @@ describe('the certificate', () => {
   })
 })
 
+describe('why a stack is out of reach', () => {
+  // Caddy's alerts and the system's codes, as Node names them.
+  test.each<[string, string, RegExp]>([
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'E_CERT_REFUSED', /refuses the client certificate: it is from another CA\./],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'E_CERT_REFUSED', /it has expired\. .*user rotate/],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'E_CERT_REQUIRED', /wants a client certificate\. .*--p12/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'E_NO_TLS', /doesn't speak TLS.*http:\/\/nas\.lan:8443/],
+    ['ENOTFOUND', 'E_NO_NAME', /no such name\./],
+    ['EAI_AGAIN', 'E_NO_NAME', /out of reach\./],
+    ['ETIMEDOUT', 'E_TIMEOUT', /can't be reached.*VPN/],
+    ['EHOSTUNREACH', 'E_TIMEOUT', /can't be reached/],
+    ['ECONNRESET', 'E_CLOSED', /closed the connection/],
+    ['HPE_INVALID_CONSTANT', 'E_NO_HTTP', /isn't HTTP/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'E_CERT_CHANGED', /somebody is in between\. Nothing secret was sent\./],
+    ['ESOMETHING', 'E_NO_ANSWER', /can't be used: ESOMETHING/],
+  ])('%s: %s', (code, known, words) => {
+    const error = unreachable(targetOf('https://nas.lan:8443'), Object.assign(new Error(code), { code }), true)
+    expect(error.code).toBe(known)
+    expect(`${error.message} ${error.hint}`).toMatch(words)
+  })
+})
+
 describe('what is kept', () => {
   const path = keptAt(dir, { url: 'https://[fd00::1]:8443' })
 
@@ -187,6 +210,14 @@ describe('the command', () => {
     expect((await connected([url])).document.error?.code).toBe('E_UNTRUSTED')
   })
 
+  test('a fingerprint that was given once is remembered, the login only if wanted', async () => {
+    const { url } = await fake(bearer, server)
+    const env = { OLLAMA_STACK_SECRET: 'olsk_1' }
+    expect((await connected([url, '--fingerprint', number(ca.cert)], { env })).document).toMatchObject({ login: 'bearer', kept: null })
+    expect(readKept(keptAt(join(dir, 'ollama-stack'), { url }))).toEqual({ ca: new X509Certificate(ca.cert).toString() })
+    expect((await connected([url], { env })).document).toMatchObject({ ca: number(ca.cert) })
+  })
+
   test('name and password, with letters beyond ASCII, from the environment; not kept unasked', async () => {
     const { url } = await fake(basic)
     const { document } = await connected([url, '--user', 'ann'], { env: { OLLAMA_STACK_SECRET: 'pässwörd' } })
@@ -220,6 +251,48 @@ describe('the command', () => {
     expect(await refused('--p12', 'ann.p12')).toContain('the password is wrong')
     expect(await refused('--p12', 'ann.crt')).toContain("it isn't a PKCS#12 file")
     expect(await refused('--cert', 'ann.crt')).toContain('--cert needs --key FILE too')
+  })
+
+  test.each<[number, Record<string, string>, string, string, RegExp]>([
+    [421, {}, '{"error":"This server does not answer to that host name."}', 'E_SERVER', /answers 421: This server does not answer to that host name\.\n.*--host/],
+    [403, {}, '{"error":"This address may not connect."}', 'E_SERVER', /answers 403: This address may not connect\.\n.*--allow/],
+    [429, {}, '{"error":"Too many requests. Try again later."}', 'E_SERVER', /Wait a moment/],
+    [502, {}, '{"error":"Ollama can not be reached."}', 'E_SERVER_DOWN', /answers 502: Ollama can not be reached\.\n.*ollama-stack status/],
+    [404, {}, '<html>\u001b[2J</html>', 'E_SERVER', /answers 404\.\n.*the right port/],
+    [401, { 'www-authenticate': 'Negotiate' }, '', 'E_LOGIN_KIND', /of a kind that isn't known here: "Negotiate"/],
+    [401, {}, '', 'E_LOGIN_KIND', /it names none/],
+  ])('a server that answers %i %j', async (status, headers, body, code, words) => {
+    const { url } = await fake((_request, response) => response.writeHead(status, headers).end(body))
+    const { document: { error } } = await connected([url], { env: { OLLAMA_STACK_SECRET: 'olsk_1' } })
+    expect(error?.code).toBe(code)
+    expect(`${error?.message}\n${error?.hint}`).toMatch(words)
+  })
+
+  test('several schemes in one header: the first one that is known', async () => {
+    const { url } = await fake(takes('Bearer olsk_1', 'Negotiate, Bearer realm="a, Basic b"'))
+    expect((await connected([url], { env: { OLLAMA_STACK_SECRET: 'olsk_1' } })).document).toMatchObject({ login: 'bearer' })
+  })
+
+  test('a server that wants no login: forwarded all the same, and said', async () => {
+    const { url } = await fake((_request, response) => response.end(TAGS))
+    const { document, err } = await connected([url])
+    expect(document).toMatchObject({ login: 'none', kept: null })
+    expect(err).toContain(`Whoever reaches ${url} can use it.`)
+  })
+
+  test('a login that ends while it runs: told once, until something works again', async () => {
+    let good = true
+    const { url } = await fake((request, response) => (good ? bearer(request, response) : void response.writeHead(401).end()))
+    const { err } = await connected([url], { env: { OLLAMA_STACK_SECRET: 'olsk_1' }, during: async (at) => {
+      const ask = async (): Promise<number> => (await fetch(`${at}/api/tags`)).status
+      good = false
+      expect([await ask(), await ask()]).toEqual([401, 401])
+      good = true
+      expect(await ask()).toBe(200)
+      good = false
+      expect(await ask()).toBe(401)
+    } })
+    expect(err.match(/Warning: The stack refuses the login/g)).toHaveLength(2)
   })
 
   test('what was kept lets it start while the stack is away', async () => {
