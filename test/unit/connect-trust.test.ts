@@ -107,8 +107,12 @@ describe('the certificate', () => {
     }
   })
 
-  test("the owner's number is the same", () => {
+  test("the owner's number is the same", async () => {
     expect(topFingerprint(server.cert)).toBe(number(ca.cert))
+    // What didn't sign the one before it doesn't count: another CA, one of the same name, no CA at all.
+    for (const name of ['other', 'home']) expect(topFingerprint(server.cert.replace(ca.cert, (await makeCa({ name, now })).cert))).toBe(number(server.cert))
+    expect(topFingerprint(server.cert.replace(ca.cert, ann.cert))).toBe(number(server.cert))
+    expect(topFingerprint('')).toBeUndefined()
     const hex = number(ca.cert).replaceAll(':', '')
     for (const spelt of [number(ca.cert), hex.toLowerCase(), `SHA256:${hex}`, `sha256 Fingerprint=${number(ca.cert)}`]) expect(fingerprint(spelt)).toBe(number(ca.cert))
     expect(refusal(() => fingerprint('SHA1:ab')).message).toContain('64 hexadecimal digits')
