@@ -11,7 +11,7 @@ import { loadedModels, type LoadedModel } from './loaded-models.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
-import { servedCert } from './server-cert.ts'
+import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../stacks/stack.ts'
 
 const DAY_MS = 86_400_000
@@ -27,8 +27,11 @@ export interface OnDisk {
   users: number
   /** `expires`: ISO 8601, null for never. */
   people: { name: string; role: Role; expires: string | null }[]
-  /** ISO 8601, and whole days from now; negative: it is over. */
-  cert: { notAfter: string; daysLeft: number } | null
+  /**
+   * ISO 8601, and whole days from now; negative: it is over. `fingerprint`: what `connect` shows and asks
+   * about, null where a known CA vouches for the server.
+   */
+  cert: { notAfter: string; daysLeft: number; fingerprint: string | null } | null
   /** What is wrong with this project. */
   problems: Problem[]
 }
@@ -89,12 +92,12 @@ export function onDisk(project: Project, now: Date): OnDisk {
     name, dir, auth: stack.id, url,
     users: people.length,
     people: people.map((one) => ({ name: one.name, role: one.role, expires: one.expires?.toISOString() ?? null })),
-    cert: cert && { notAfter: cert.notAfter, daysLeft: cert.daysLeft },
+    cert: cert && { notAfter: cert.notAfter, daysLeft: cert.daysLeft, fingerprint: unless(null, () => shownFingerprint(project)) },
     problems,
   }
 }
 
-type Cert = NonNullable<OnDisk['cert']> & { endsSoon: boolean }
+type Cert = Omit<NonNullable<OnDisk['cert']>, 'fingerprint'> & { endsSoon: boolean }
 
 function certOf(project: Project, now: Date): Cert | null {
   const pem = project.tls === 'off' ? null : servedCert(project)
