@@ -22,6 +22,7 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
+  client: () => import('./commands/client.ts'),
 }
 
 export interface Process {
