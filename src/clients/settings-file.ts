@@ -18,8 +18,8 @@ export interface Change {
   after: string
   /** It then holds one, so it is for its owner alone. */
   secret: boolean
-  /** What must not be shown of either: secrets that come, and those that go. */
-  hidden: string[]
+  /** What must not be shown of either: secrets that come and those that go, each with what stands for it. */
+  hidden: [secret: string, shown: string][]
 }
 
 /** The settings of this login that are a file: there is at most one. */
@@ -40,7 +40,7 @@ export function changeOf(client: Client, login: string, setting: FileSetting, to
   const secret = SECRET.test(JSON.stringify(setting.value))
   const gone = merged.edits.flatMap(({ path: at }) => texts(at.reduce<unknown>(step, merged.now)))
   const known = [tokens.LOGIN_URL, tokens.PASS, tokens.KEY, tokens.B64].filter((one) => one !== null)
-  return { path, before, after: merged.text, secret, hidden: secret ? [...known, ...gone].flatMap(spellings) : [] }
+  return { path, before, after: merged.text, secret, hidden: secret ? [...known.flatMap((one) => spellings(one, '***')), ...gone.flatMap((one) => spellings(one, '*** (until now)'))] : [] }
 }
 
 function pathOf({ name, id }: Client, { file, where }: FileSetting, tokens: Tokens, { home, cwd, given }: { home: string; cwd: string; given: string | undefined }): string {
@@ -79,8 +79,8 @@ function texts(data: unknown): string[] {
 }
 
 /** As JSON, TOML and YAML write it. */
-function spellings(text: string): string[] {
-  return [text, JSON.stringify(text).slice(1, -1), text.replaceAll("'", "''")]
+function spellings(text: string, shown: string): [string, string][] {
+  return [text, JSON.stringify(text).slice(1, -1), text.replaceAll("'", "''")].map((one) => [one, shown])
 }
 
 /** Returns the path of what was kept, if there was a file. Throws E_CLIENT_FILE when somebody else changed it meanwhile. */
@@ -94,8 +94,7 @@ export function writeChange({ path, before, after, secret }: Change, now: Date):
   return kept
 }
 
-/** With what must not be seen as ***. */
-export function masked(text: string, hidden: readonly string[]): string {
-  return hidden.toSorted((one, other) => other.length - one.length).reduce((so, one) => so.replaceAll(one, '***'), text)
+/** With other words for what must not be seen, the longest first. */
+export function masked(text: string, hidden: Change['hidden']): string {
+  return hidden.toSorted(([one], [other]) => other.length - one.length).reduce((so, [secret, shown]) => so.replaceAll(secret, () => shown), text)
 }
-
