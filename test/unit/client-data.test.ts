@@ -96,7 +96,7 @@ describe('printed', () => {
 
 describe('no value ends its own quotes', () => {
   const nasty = fc.oneof(
-    fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
+    fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }),
     fc.constantFrom(`'`, `"`, '\\', '\\\'', '$HOME', '${HOME}', '$(id)', '`id`', '%41', '<KEY>', ' #x', 'a: b', '~/x', '!!js', '"""', "'''", '\\u0041', 'no', '0x1', '2026-01-01', '1_000', 'off', '<CA?>', '\u2028', '\u0085', '-n', '*a', '&a', '{{x}}'),
   )
   const one = nasty.map((text) => text.replaceAll('\0', ''))
