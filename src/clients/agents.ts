@@ -52,7 +52,7 @@ export const agents: Client[] = [
       mtls: null,
     },
     why: 'it has no setting for a client certificate',
-    trust: { verified: 'run', notes: ['Without it Codex says "Reconnecting" again and again, and nothing of certificates.'] },
+    trust: { verified: 'run', notes: ['Without CODEX_CA_CERTIFICATE it says "Reconnecting" again and again, and nothing of certificates.'] },
     connected: [codex({}), CODEX_RUN],
     evidence: ['https://developers.openai.com/codex/config-advanced', 'https://github.com/openai/codex/blob/05673f5/codex-rs/model-provider-info/src/lib.rs', 'https://github.com/openai/codex/blob/e6446a9/codex-rs/codex-client/src/custom_ca.rs'],
   },

@@ -62,9 +62,9 @@ export function guide(client: Client, project: Project, reader: Reader): Guide {
     evidence: [...(access?.ran ? [`${access.ran.version}, ${access.ran.on}`] : []), ...client.evidence],
     steps: rendered(access?.settings ?? [], tokens, project),
     notes: [
+      ...(access ? secretNotes(client, access, project, reader) : []),
       ...(access?.notes ?? []), ...(client.notes ?? []),
       ...(access && project.ca !== null ? client.trust?.notes ?? [] : []),
-      ...(access ? secretNotes(client, access, project, reader) : []),
     ].map((note) => callable(note, project.dir)),
     warnings: warnings(client, access, project, reader).map((warning) => callable(warning, project.dir)),
     files: filesOf(project, reader),

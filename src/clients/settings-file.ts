@@ -3,6 +3,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { readPlain, writeWhole } from '../disk.ts'
+import { unifiedDiff } from '../diff.ts'
 import { UsageError } from '../errors.ts'
 import { shownPath } from '../quoted.ts'
 import type { Client, FileSetting } from './client.ts'
@@ -94,7 +95,12 @@ export function writeChange({ path, before, after, secret }: Change, now: Date):
   return kept
 }
 
-/** With other words for what must not be seen, the longest first. */
-export function masked(text: string, hidden: Change['hidden']): string {
-  return hidden.toSorted(([one], [other]) => other.length - one.length).reduce((so, [secret, shown]) => so.replaceAll(secret, () => shown), text)
+/** What will change, without any secret: neither of ours, nor of others in the lines around. */
+export function difference({ path, before, after, hidden }: Change): string {
+  const longestFirst = hidden.toSorted(([one], [other]) => other.length - one.length)
+  const hide = (text: string): string => longestFirst.reduce((so, [secret, shown]) => so.replaceAll(secret, () => shown), text)
+  return unifiedDiff(path, before === null ? null : hide(before), hide(after)).replace(OTHERS, '$1***')
 }
+
+/** Lines that stay as they are, with a name that says secret. */
+const OTHERS = /^( .*(?:key|token|secret|passw(?:or)?d|authorization)["']?\s*[:=]\s*)(?!.*\*\*\*)\S.*$/gim

@@ -26,7 +26,7 @@ export function codeString(value: string): string {
 
 export function writeFormat(format: Format, value: Value): string {
   if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`
-  if (format === 'toml') return toToml(value)
+  if (format === 'toml') return toToml(value, { inlineTableStart: 2 })
   if (format === 'curl') return curlConfig(value)
   return toYaml(format === 'compose' ? dollarsDoubled(value) : value, { lineWidth: 0, singleQuote: true, compat: 'yaml-1.1' })
 }

@@ -5,11 +5,10 @@ import { clients } from '../clients/index.ts'
 import type { Client, FileSetting } from '../clients/client.ts'
 import { guide, needsSecret, trustUnknown, verifiedBy, type Guide } from '../clients/guide.ts'
 import { printGuide, printList, type Row } from '../clients/print.ts'
-import { changeOf, fileOf, masked, writeChange, type Change } from '../clients/settings-file.ts'
+import { changeOf, difference, fileOf, writeChange, type Change } from '../clients/settings-file.ts'
 import type { Tokens } from '../clients/fill.ts'
 import { tokensOf, type Reader } from '../clients/tokens.ts'
 import { define, type Context } from '../command.ts'
-import { unifiedDiff } from '../diff.ts'
 import { CancelError, UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { listPeople } from '../people.ts'
@@ -127,8 +126,7 @@ interface Written { path: string; changed: boolean; backup: string | null }
 
 async function write(change: Change, { id }: Guide, yes: boolean, { ui, interactive }: Context): Promise<Written> {
   if (change.before === change.after) return { path: change.path, changed: false, backup: null }
-  const hide = (text: string): string => masked(text, change.hidden)
-  ui.line(unifiedDiff(change.path, change.before === null ? null : hide(change.before), hide(change.after)))
+  ui.line(difference(change))
   if (!yes) {
     if (!interactive) throw new UsageError('E_CONFIRM', 'Nobody is here to ask, so nothing was written.', `If that is what you want: ollama-stack client ${id} --write --yes`)
     if (!(await ui.confirm(`Write that to ${change.path}?`, { initial: true }))) throw new CancelError()
