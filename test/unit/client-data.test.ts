@@ -103,9 +103,13 @@ describe('no value ends its own quotes', () => {
   const line = one.map((text) => text.replace(/[\r\n]/g, ''))
 
   test.each(['json', 'yaml', 'compose', 'toml'] as const)('%s', (format) => {
-    fc.assert(fc.property(one, one, (key, text) => {
+    // Compose leaves keys alone.
+    const keys = one.map((text) => (format === 'compose' ? text.replaceAll('$', '') : text))
+    fc.assert(fc.property(keys, one, (key, text) => {
       const filled = fillValue({ a: { '<NAME>': ['<PASS>', { b: 'Basic <PASS>' }] }, c: '<KEY>' }, tokens({ NAME: `k${key}`, PASS: text, KEY: text })) ?? ''
       const written = writeFormat(format, filled)
+      // Compose takes two for one, and a single one for a variable.
+      if (format === 'compose') expect(written.match(/(?<!\$)\$(?:\$\$)*(?!\$)/)).toBeNull()
       const back: unknown = format === 'json' ? JSON.parse(written) : format === 'toml' ? parseToml(written) : parseYaml(format === 'compose' ? written.replaceAll('$$', '$') : written)
       expect(JSON.parse(JSON.stringify(back))).toEqual({ a: { [`k${key}`]: [text, { b: `Basic ${text}` }] }, c: text })
     }))

@@ -65,6 +65,12 @@ rules: [a, b]
     expect(merged('toml', after, { model_providers: { home: { base_url: 'http://h' } } })).toBe(after)
     expect(merged('toml', after, { model_providers: { home: { base_url: 'http://i' } } })).toBe(after.replace('http://h', 'http://i'))
   })
+  test('a compose.yaml: dollars doubled, once', () => {
+    const value = { services: { ui: { environment: { KEY: 'a$b' } } } }
+    const after = merged('compose', 'services:\n  ui:\n    image: x # pinned\n', value)
+    expect(after).toBe('services:\n  ui:\n    image: x # pinned\n    environment:\n      KEY: a$$b\n')
+    expect(merged('compose', after, value)).toBe(after)
+  })
   test('lists: by name, and NAME=value by NAME', () => {
     expect(merged('yaml', 'set-env:\n  - OTHER=1\n  - URL=old\n', { 'set-env': ['URL=new'] })).toBe('set-env:\n  - OTHER=1\n  - URL=new\n')
     expect(merged('json', '[{"name":"a","x":1}]', [{ name: 'b' }])).toMatch(/^\[\s*\{\s*"name": ?"a",\s*"x": ?1\s*\},\s*\{\s*"name": "b"\s*\}\s*\]$/)
