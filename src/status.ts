@@ -7,6 +7,7 @@ import { StackError } from './errors.ts'
 import { credentialProblems } from './credential-problems.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
+import { runningProblems } from './running-problems.ts'
 import { serverCert } from './server-cert.ts'
 import type { Ui } from './ui.ts'
 
@@ -30,7 +31,8 @@ export interface Status {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal): Promise<Status> {
-  const { containers } = await engine.observe(project.name, [], signal)
+  const observed = await engine.observe(project.name, [], signal)
+  const { containers } = observed
   const services = Object.keys(project.file.services).map((name) => {
     const container = containers.find((one) => one.service === name)
     return {
@@ -51,16 +53,14 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
       return otherwise
     }
   }
-  for (const { service } of containers.filter(({ outOfMemory }) => outOfMemory)) {
-    problems.push({ code: 'E_MEMORY', message: `The service ${service} used up its memory, and the kernel ended a process of it.`, hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.` })
-  }
+  problems.push(...await runningProblems(project, engine, observed, signal))
   return {
     name: project.name,
     dir: project.dir,
     auth: project.stack.id,
     url: project.url,
     running: services.every(({ state }) => state === 'running'),
-    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
+    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
     services,
     models: ollama ? await loaded(engine, ollama.id, signal) : [],
     users: unless(0, () => {
@@ -91,7 +91,7 @@ export function printStatus(status: Status, ui: Ui): void {
   ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
   if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
   if (status.cert) ui.data(`TLS     certificate ${Date.parse(status.cert.notAfter) < Date.now() ? 'EXPIRED on' : 'valid until'} ${status.cert.notAfter.slice(0, 10)}`)
-  for (const { message, hint } of status.problems) ui.data(`WRONG   ${message}\n        ${callable(hint, status.dir)}`)
+  for (const { message, hint } of status.problems) ui.data(`WRONG   ${`${message}\n${callable(hint, status.dir)}`.replaceAll('\n', '\n        ')}`)
   if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
   if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)
 }

@@ -7,6 +7,7 @@ import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
+import { refuseElsewhere } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
@@ -41,7 +42,9 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
-  const steps = plan(want, await engine.observe(project.name, want.images, signal))
+  const observed = await engine.observe(project.name, want.images, signal)
+  refuseElsewhere(project, observed.containers)
+  const steps = plan(want, observed)
   const services = want.services.map(({ service }) => service)
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {

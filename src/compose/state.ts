@@ -62,6 +62,8 @@ export interface ObservedContainer {
   service: string
   /** Config hash that it was made with; empty without one. */
   hash: string
+  /** Project directory that it was made from, as its maker recorded it; empty without one. */
+  dir: string
   /** Image reference that it was made from. */
   image: string
   /** Image ID that its maker recorded. */

@@ -73,6 +73,7 @@ function containerOf(summary: ContainerSummary, details: ContainerDetails): Obse
     name: details.Name.replace(/^\//, ''),
     service: labels[LABEL.service] ?? '',
     hash: labels[LABEL.hash] ?? '',
+    dir: labels[LABEL.dir] ?? '',
     image: details.Config.Image,
     imageId: labels[LABEL.image] ?? '',
     state: details.State.Status,
