@@ -1,5 +1,6 @@
 // What is wrong with what runs: containers that fail, and what somebody did to them by hand.
 
+import { clockProblem } from './clock.ts'
 import { desired, plan, type Observed, type Step } from './compose.ts'
 import { movedFrom, refuseElsewhere } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
@@ -12,13 +13,14 @@ export interface Problem {
   hint: string
 }
 
-export async function runningProblems(project: Project, engine: Pick<Engine, 'trouble' | 'exec'>, observed: Observed, signal: AbortSignal): Promise<Problem[]> {
+export async function runningProblems(project: Project, engine: Pick<Engine, 'trouble' | 'exec' | 'ahead'>, observed: Observed, signal: AbortSignal): Promise<Problem[]> {
   const found = await Promise.all(observed.containers.map(async ({ id, service, state, outOfMemory }) => {
     const error = await engine.trouble(id)
     if (error) return [problem(error)]
     return outOfMemory || (state === 'running' && service === 'ollama' && await lostProcess(engine, id, signal)) ? [memory(service)] : []
   }))
-  return [...foreign(project, observed), ...found.flat()]
+  const clock = clockProblem(engine, new Date())
+  return [...(clock ? [problem(clock)] : []), ...foreign(project, observed), ...found.flat()]
 }
 
 /** The kernel's own count, in both versions of control groups: the engine tells only of a first process, and Ollama's models run in others. */

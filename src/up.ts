@@ -5,6 +5,7 @@ import { parseDocument } from 'yaml'
 import { quoted } from '../stacks/compose-doc.ts'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
+import { clockProblem } from './clock.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
 import { refuseElsewhere } from './elsewhere.ts'
@@ -26,6 +27,8 @@ const HEALTHY_MS = 180_000
 /** Returns what was done, a line each; empty when nothing had to be. */
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
+  const off = clockProblem(engine, new Date())
+  if (off) ui.warn(`${off.message} ${off.hint}`)
   const want = desired(project.file, project.dir)
   refuseExposure(project)
   if (project.hostNetwork) refuseForeignHost(engine)

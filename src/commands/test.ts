@@ -27,7 +27,7 @@ export const command = define({
     const ok = allOk(checks)
     if (flags.junit !== undefined) writeWhole(resolve(cwd, flags.junit), { content: junit(project.name, checks), mode: 0o644 })
     if (json) ui.data(JSON.stringify({ ok, checks }))
-    else if (checks.some(({ id, ok: fine }) => id === 'proxy-answers' && fine === false)) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
+    else if (checks.some(({ id, ok: fine, detail }) => id === 'proxy-answers' && fine === false && detail.startsWith('Nothing'))) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
     else ui.data(summary(checks))
     return ok ? 0 : 1
   },

@@ -29,6 +29,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     const { stop, release } = limit(options.timeoutMs ?? (ssh ? 40_000 : 10_000), options.signal)
     try {
       const docker = client(place)
+      const asked = Date.now()
       const { version, info } = await introduce(docker, stop)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
       const { engine } = await import('./engine.ts')
@@ -42,6 +43,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         hostname: info.Name ?? '',
         runtimes: Object.keys(info.Runtimes ?? {}),
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
+        ahead: aheadOf(info, (asked + Date.now()) / 2),
         warning: warningFor(version.Version),
       })
     } catch (error) {
@@ -67,6 +69,11 @@ function limit(timeout: number, signal: AbortSignal | undefined): { stop: AbortS
     signal?.removeEventListener('abort', cancel)
   }
   return { stop: controller.signal, release }
+}
+
+function aheadOf({ SystemTime = '' }: { SystemTime?: string }, now: number): number | null {
+  const clock = Date.parse(SystemTime)
+  return Number.isNaN(clock) ? null : clock - now
 }
 
 function tooOld(place: Place, version: string, api: string): StackError {

@@ -13,7 +13,7 @@ import { trouble } from './trouble.ts'
 import type { Engine } from './types.ts'
 import { waitHealthy } from './wait.ts'
 
-type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'rootless' | 'warning'>
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'rootless' | 'ahead' | 'warning'>
 
 async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
   try {

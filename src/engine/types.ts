@@ -107,6 +107,8 @@ export interface Engine {
   hostname: string
   /** Names of container runtimes the engine knows (`runc`, `nvidia`). */
   runtimes: string[]
+  /** Its clock less this machine's, in milliseconds, when it was found; null: it doesn't tell. */
+  ahead: number | null
   /** Whether it publishes ports on this very machine. */
   local: boolean
   /** Whether the engine runs without root. */
