@@ -70,7 +70,7 @@ function containerSteps(spec: DesiredService, dir: string, have: Observed, remad
 }
 
 function recreateCause(spec: DesiredService, container: ObservedContainer, have: Observed, remade: string[]): string {
-  if (container.hash !== spec.hash) return 'compose.yaml changed'
+  if (container.hash !== spec.hash) return container.hash === '' ? 'not made from compose.yaml' : 'compose.yaml changed'
   const image = have.images[spec.image]
   if (image && container.imageId !== image) return `another ${spec.image} is here now`
   const moved = spec.endpoints.find(([name]) => remade.includes(name))

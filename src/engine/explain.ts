@@ -23,6 +23,7 @@ interface Row {
   when: RegExp
   code: string
   say: (match: RegExpExecArray) => string
+  /** NAME stands for what the pattern found. */
   hint: string
 }
 
@@ -39,7 +40,7 @@ const TABLE: Row[] = [
   {
     when: /container name "\/?([^"]+)" is already in use/, code: 'E_NAME_TAKEN',
     say: (match) => `A container named ${match[1]} exists, and it isn't this project's.`,
-    hint: 'Remove it (docker rm NAME), or give this project another name in compose.yaml.',
+    hint: 'See what it is: docker inspect NAME   Remove it (docker rm NAME), or give this project another name in compose.yaml.',
   },
   {
     when: /could not select device driver "?([^" ]*)"?|nvidia-container-cli|unresolvable CDI devices|libnvidia-ml|unknown or invalid runtime name: (\S+)/i, code: 'E_GPU',
@@ -84,7 +85,7 @@ export function explainEngine(error: unknown, doing = 'do this'): StackError {
   const text = sentence(error)
   for (const row of TABLE) {
     const match = row.when.exec(text)
-    if (match) return new StackError(row.code, row.say(match), { hint: row.hint, cause: error })
+    if (match) return new StackError(row.code, row.say(match), { hint: row.hint.replaceAll('NAME', () => match[1] ?? ''), cause: error })
   }
   const cut = code === undefined ? undefined : CONNECTION[code]
   if (cut !== undefined) return engineLost(cut, error)
