@@ -36,13 +36,17 @@ export function watch(modem: Modem, { every, within }: Limits = USUAL): void {
   })
 
   const ping = async (limit: number, stop?: AbortSignal): Promise<boolean> => {
-    const abortSignal = AbortSignal.any([AbortSignal.timeout(limit), ...(stop ? [stop] : [])])
+    const { controller, release } = following(stop)
+    const timer = setTimeout(() => controller.abort(), limit)
     try {
-      const answer = await send({ path: '/_ping', method: 'GET', statusCodes: { 200: true }, isStream: true, abortSignal })
+      const answer = await send({ path: '/_ping', method: 'GET', statusCodes: { 200: true }, isStream: true, abortSignal: controller.signal })
       if (isStream(answer)) answer.resume()
       return true
     } catch (error) {
       return statusOf(error) !== 0 // a complaint is an answer, too
+    } finally {
+      clearTimeout(timer)
+      release()
     }
   }
 
@@ -72,28 +76,31 @@ export function watch(modem: Modem, { every, within }: Limits = USUAL): void {
   }
 
   const call = (request: Request): Promise<Result> => new Promise((resolve, reject) => {
-    const stop = new AbortController()
+    const { controller, release } = following(request.abortSignal)
     let stream: Duplex | Readable | undefined
     const end = (lost: StackError): void => {
-      over(end)
+      done()
       reject(lost)
       stream?.destroy(lost)
-      stop.abort()
+      controller.abort()
+    }
+    const done = (): void => {
+      over(end)
+      release()
     }
     begin(end)
-    const abortSignal = AbortSignal.any([stop.signal, ...(request.abortSignal ? [request.abortSignal] : [])])
     // Always as a stream: of a body that is cut off, docker-modem itself would never say anything.
-    send({ ...request, isStream: true, abortSignal }).then((result) => {
+    send({ ...request, isStream: true, abortSignal: controller.signal }).then((result) => {
       if (!isStream(result)) {
-        over(end)
+        done()
         return resolve(result)
       }
       stream = result
-      finished(result, () => over(end))
+      finished(result, done)
       if (request.isStream) resolve(result)
       else body(result).then(resolve, reject)
     }, (error: unknown) => {
-      over(end)
+      done()
       reject(error)
     })
   })
@@ -109,6 +116,15 @@ export function watch(modem: Modem, { every, within }: Limits = USUAL): void {
   modem.dial = (request, answer) => {
     perform(request).then((result) => answer?.(null, result), (error: Error) => answer?.(error, null))
   }
+}
+
+/** Aborts with `signal`, or by itself. AbortSignal.any and .timeout can be collected as garbage before they fire (measured with Node.js 20). */
+function following(signal: AbortSignal | undefined): { controller: AbortController; release: () => void } {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal?.reason)
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort, { once: true })
+  return { controller, release: () => signal?.removeEventListener('abort', abort) }
 }
 
 function isStream(result: Result): result is Duplex | Readable {
