@@ -14,10 +14,12 @@ export interface Problem {
 }
 
 export async function runningProblems(project: Project, engine: Pick<Engine, 'trouble' | 'exec' | 'ahead'>, observed: Observed, signal: AbortSignal): Promise<Problem[]> {
-  const found = await Promise.all(observed.containers.map(async ({ id, service, state, outOfMemory }) => {
+  const found = await Promise.all(observed.containers.map(async ({ id, name, service, state, outOfMemory, restarts }) => {
     const error = await engine.trouble(id)
     if (error) return [problem(error)]
-    return outOfMemory || (state === 'running' && service === 'ollama' && await lostProcess(engine, id, signal)) ? [memory(service)] : []
+    // The engine notes it when a container ends: one that was started by hand since is another matter.
+    const starved = (outOfMemory && restarts > 0) || (state === 'running' && service === 'ollama' && await lostProcess(engine, id, signal))
+    return starved ? [memory(service, name)] : []
   }))
   const clock = clockProblem(engine, new Date())
   return [...(clock ? [problem(clock)] : []), ...foreign(project, observed), ...found.flat()]
@@ -53,10 +55,10 @@ function drift(step: Step): Problem[] {
   return []
 }
 
-const memory = (service: string): Problem => ({
+const memory = (service: string, container: string): Problem => ({
   code: 'E_MEMORY',
   message: `The service ${service} used up its memory, and the kernel ended a process of it.`,
-  hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.`,
+  hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. Forgotten when it is started anew: docker restart ${container}`,
 })
 const wrong = (message: string): Problem => ({ code: 'E_DRIFT', message, hint: 'Put it right: ollama-stack up' })
 const problem = ({ code, message, hint }: StackError): Problem => ({ code, message, hint })

@@ -78,6 +78,7 @@ function containerOf(summary: ContainerSummary, details: ContainerDetails): Obse
     imageId: labels[LABEL.image] ?? '',
     state: details.State.Status,
     health: healthOf(details),
+    restarts: details.RestartCount,
     outOfMemory: details.State.OOMKilled,
     ports: summary.Ports.filter((port) => port.PublicPort).map((port) => ({ bind: port.IP ?? '', port: port.PublicPort, target: port.PrivatePort, protocol: port.Type })),
     networks: Object.values(details.NetworkSettings.Networks).map((network) => network.NetworkID),

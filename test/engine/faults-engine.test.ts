@@ -126,8 +126,8 @@ test('the engine is stopped during a pull; then it says that none answers', asyn
     await engine.end('TERM')
     expect(failure(await up.outcome)).toEqual({ code: 'E_ENGINE_LOST', message: expect.stringMatching(/^The Docker Engine stopped answering: /) as string, hint: expect.stringContaining('docker info') as string })
   })
-  for (const command of [['status'], ['up'], ['test'], ['down']]) {
-    expect(failure(await stack(...command))).toMatchObject({ code: 'E_ENGINE_NOT_FOUND', message: expect.stringContaining('there is no such socket') as string, hint: expect.stringContaining('Start it') as string })
+  for (const command of ['status', 'up']) {
+    expect(failure(await stack(command))).toMatchObject({ code: 'E_ENGINE_NOT_FOUND', message: expect.stringContaining('there is no such socket') as string, hint: expect.stringContaining('Start it') as string })
   }
   await engine.start()
 })
@@ -151,7 +151,6 @@ test('and then it starts, with the digests', async () => {
 
 test('the engine is stopped and started: the stack is up again by itself, and up finds nothing to do', async () => {
   await engine.end('TERM')
-  expect(failure(await stack('status'))).toMatchObject({ code: 'E_ENGINE_NOT_FOUND' })
   await engine.start()
   await expect.poll(async () => (JSON.parse((await stack('status')).stdout) as { services: { health: string }[] }).services.map(({ health }) => health), { timeout: 30_000 }).toEqual(['healthy', 'healthy'])
   expect(JSON.parse((await stack('up')).stdout)).toMatchObject({ running: true, changed: [], problems: [] })
