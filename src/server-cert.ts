@@ -74,11 +74,13 @@ export interface Renewal {
   warning: string | null
 }
 
-/** Makes a new one when the old one ends within 30 days. It takes the project's own CA, whose key may be kept elsewhere. */
+/** Makes a new one when the old one ends within 30 days, or isn't valid yet. It takes the project's own CA, whose key may be kept elsewhere. */
 export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): Promise<Renewal> {
   const text = tls === 'private' ? read(dir, FILES.cert) : null
-  const end = text === null ? null : readCert(text).notAfter
-  if (end === null || end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
+  if (text === null) return { renewed: false, warning: null }
+  const { notBefore, notAfter: end } = readCert(text)
+  // One from the future was made while the clock was wrong.
+  if (notBefore <= now && end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
   const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
     const file = join(dir, path)
     return existsSync(file) ? readPlain(file) : null
@@ -86,7 +88,11 @@ export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' |
   if (!cert || !key) {
     return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
   }
-  const server = await makeServerCert({ ca: { cert, key }, hosts, now })
+  const server = await makeServerCert({ ca: { cert, key }, hosts, now }).catch((error: unknown) => {
+    if (error instanceof StackError && error.code === 'E_CLOCK') return error
+    throw error
+  })
+  if (server instanceof StackError) return { renewed: false, warning: `${server.message} ${server.hint}` }
   // The key first: between the two a starting proxy would refuse the pair, and after them it has both.
   applyChange(dir, new Map([[FILES.key, { content: server.key, mode: 0o600 }], [FILES.cert, { content: server.cert, mode: 0o644 }]]))
   return { renewed: true, warning: null }

@@ -3,7 +3,6 @@
 
 import { readCert } from './certs.ts'
 import { desired } from './compose.ts'
-import type { ObservedContainer } from './compose/state.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
 import { credentialProblems, type Problem } from './credential-problems.ts'
@@ -11,6 +10,7 @@ import { loadedModels, type LoadedModel } from './loaded-models.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
+import { runningProblems } from './running-problems.ts'
 import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../stacks/stack.ts'
 
@@ -49,9 +49,10 @@ export interface Status extends OnDisk {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
-  const [{ containers }, { models, problems }, refused] = await Promise.all([
+  const [observed, { models, problems }, refused] = await Promise.all([
     engine.observe(project.name, [], signal), loadedModels(project, engine, signal), refusedLogins(project, engine, now, signal),
   ])
+  const { containers } = observed
   const disk = onDisk(project, now)
   const services = Object.entries(project.file.services).map(([name, { image }]) => {
     const container = containers.find((one) => one.service === name)
@@ -62,11 +63,11 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
   return {
     ...disk,
     running: services.every(({ state }) => state === 'running'),
-    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
+    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
     services,
     models,
     refused,
-    problems: [...starved(containers), ...problems, ...disk.problems],
+    problems: [...await runningProblems(project, engine, observed, signal), ...problems, ...disk.problems],
   }
 }
 
@@ -116,12 +117,4 @@ function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert): Problem
   const date = notAfter.slice(0, 10)
   const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}.`
   return { code: 'E_CERT_ENDS', message, hint }
-}
-
-function starved(containers: readonly ObservedContainer[]): Problem[] {
-  return containers.filter(({ outOfMemory }) => outOfMemory).map(({ service }) => ({
-    code: 'E_MEMORY',
-    message: `The service ${service} used up its memory, and the kernel ended a process of it.`,
-    hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.`,
-  }))
 }
