@@ -101,6 +101,7 @@ describe('the certificate', () => {
     ['expired', { hosts: ['127.0.0.1'], now: new Date(now.getTime() - 400 * 86_400_000) }, 'E_CERT_EXPIRED', /has expired/],
     ['from the future', { hosts: ['127.0.0.1'], now: new Date(now.getTime() + 2 * 86_400_000) }, 'E_CERT_EXPIRED', /isn't valid yet/],
   ])('%s: refused in words, whoever agrees', async (_what, wish, code, words) => {
+    const ca = await makeCa({ name: 'home', now: new Date(now.getTime() - 500 * 86_400_000) })
     const { url } = await fake(bearer, await makeServerCert({ ca, ...wish }))
     for (const trust of [{ ...none, ca: ca.cert }, { ...none, fingerprint: number(ca.cert) }, none]) {
       await expect(settle(targetOf(url), trust, {}, async () => true)).rejects.toMatchObject({ code, message: expect.stringMatching(words) })
