@@ -112,6 +112,8 @@ describe('values', () => {
     const guide = await guideOf(dir, ['ollama-js', '--secret-stdin'], `${secret}\n`)
     expect(guide.steps.map(({ text }) => text).join()).toContain(`Basic ${Buffer.from(`ann:${secret}`).toString('base64')}`)
     expect(JSON.stringify(guide)).not.toContain('YOUR_')
+    const url = (JSON.parse((await guideOf(dir, ['zed', '--secret-stdin'], 'p@s/s:?#%41 ü')).steps[0]?.text ?? '') as { language_models: { ollama: { api_url: string } } }).language_models.ollama.api_url
+    expect([new URL(url).host, decodeURIComponent(new URL(url).password)]).toEqual(['127.0.0.1:8880', 'p@s/s:?#%41 ü'])
     expect((await guideOf(dir, ['curl', '--secret-stdin'], secret)).steps[0]?.text).toBe(`user = "ann:s\\"e'c$r\\\\e t"`)
   })
   test('a container, a phone and a web view are warned of', async () => {
@@ -120,6 +122,7 @@ describe('values', () => {
     expect(await warnings('open-webui')).toMatch(/a container has a 127\.0\.0\.1 of its own/)
     expect(await warnings('enchanted')).toMatch(/a phone can't reach it/)
     expect(await warnings('page-assist')).toMatch(/--origin page-assist/)
+    expect((await guideOf(await projectOf('mtls', { bind: '0.0.0.0', hosts: ['nas.lan'] }), ['n8n'])).warnings.join()).toMatch(/let connect listen for it too \(--bind/)
     const open = await projectOf('bearer', { bind: '0.0.0.0', tls: 'private', hosts: ['nas.lan'], origins: ORIGINS })
     for (const id of ['open-webui', 'enchanted', 'page-assist']) expect((await guideOf(open, [id])).warnings.join('\n'), id).not.toMatch(/127\.0\.0\.1|can't reach|--origin/)
   })
