@@ -78,7 +78,8 @@ function parseLine(line: string): PullEvent {
   }
 }
 
-function pullError(model: string, reason: string): StackError {
+function pullError(model: string, said: string): StackError {
+  const reason = said.replace(/\.+$/, '')
   if (/file does not exist|not found|manifest unknown/i.test(reason)) {
     return new StackError('E_MODEL_UNKNOWN', `Ollama's registry has no model called ${model}.`, {
       hint: 'The names are at https://ollama.com/library. Then: ./ollama-stack pull NAME',

@@ -1,4 +1,4 @@
-// Coding agents of the terminal. Each but aider was run against stacks with all three logins.
+// Coding agents of the terminal. Each but aider was run against a stack with every login that it has.
 
 import type { Access, Client, Setting, Value } from './client.ts'
 

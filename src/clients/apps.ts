@@ -45,6 +45,7 @@ export const apps: Client[] = [
     id: 'other', name: 'Anything that knows Ollama at an address without a login', api: 'ollama',
     logins: { basic: null, bearer: null, mtls: null },
     why: 'what knows no login needs one added on the way', trust: null,
+    connected: [{ page: 'its settings', fields: { Address: '<URL>', 'For an OpenAI client': '<URL>/v1' } }],
     evidence: [],
   },
 ]

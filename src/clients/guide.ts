@@ -109,6 +109,7 @@ function warnings(client: Client, access: Access | null, project: Project, reade
     ...(here && client.runs === 'container' ? [`${project.url} is this machine alone, and a container has a 127.0.0.1 of its own: publish the stack on an address that the container reaches (--bind).`] : []),
     ...(here && client.runs === 'phone' ? [`${project.url} is this machine alone: a phone can't reach it (--bind).`] : []),
     ...(!access && client.runs === 'phone' ? ['A phone has nowhere to run connect: take another login, or a certificate that everybody trusts.'] : []),
+    ...(!access && client.runs === 'container' ? ['A container has a 127.0.0.1 of its own: let connect listen for it too (--bind 172.17.0.1, say), and set that address.'] : []),
     ...missing.map(({ path, what }) => `${path} (${what}) isn't there. If it was handed over, say where it lies: --files DIR`),
   ]
 }

@@ -1,8 +1,8 @@
 // Settings into the text of a file: comments, order and everything else stay.
 
 import { isDeepStrictEqual } from 'node:util'
-import { patch, parse as parseToml } from '@decimalturn/toml-patch'
 import { applyEdits, modify, parse as parseJson, type ParseError } from 'jsonc-parser'
+import { parse as parseToml, stringify as writeToml } from 'smol-toml'
 import { parseDocument, type Document } from 'yaml'
 import { yamlText } from '../yaml-text.ts'
 import type { Format, Value } from './client.ts'
@@ -51,7 +51,16 @@ const yaml: Codec = {
   },
 }
 
-const toml: Codec = { parse: (text) => parseToml(text), write: (text, _, data) => patch(text, data) }
+/** No library of a fitting size keeps comments, so only a file that has none is written anew: ours, as a rule. */
+const toml: Codec = {
+  parse: (text) => parseToml(text),
+  write(text, _, data) {
+    if (layout(writeToml(parseToml(text))) !== layout(text)) throw new Error('it has comments or a layout of its own, which would be lost')
+    return `${writeToml(data).trimEnd()}\n`
+  },
+}
+
+const layout = (text: string): string => text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '').join('\n')
 
 const CODECS: Record<Exclude<Format, 'curl'>, Codec> = { json, yaml, compose: yaml, toml }
 

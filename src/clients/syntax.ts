@@ -1,7 +1,7 @@
 // Values -> text of a language, such that no value can end its own quotes.
 
 import { stringify as toYaml } from 'yaml'
-import { stringify as toToml } from '@decimalturn/toml-patch'
+import { stringify as toToml } from 'smol-toml'
 import { shellWord } from '../curl.ts'
 import type { Format, Value } from './client.ts'
 
@@ -26,7 +26,7 @@ export function codeString(value: string): string {
 
 export function writeFormat(format: Format, value: Value): string {
   if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`
-  if (format === 'toml') return toToml(value, { inlineTableStart: 2 })
+  if (format === 'toml') return `${toToml(value).trimEnd()}\n`
   if (format === 'curl') return curlConfig(value)
   return toYaml(format === 'compose' ? dollarsDoubled(value) : value, { lineWidth: 0, singleQuote: true, compat: 'yaml-1.1' })
 }

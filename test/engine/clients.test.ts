@@ -32,9 +32,11 @@ describe.concurrent.each(Object.values(stacks))('$id', (stack) => {
   let secret = ''
 
   beforeAll(async () => {
-    const { code, stdout } = await create([dir, '--auth', stack.id, '--user', 'ann:admin', '--tls', 'private', '--port', String(await freePort()), '--model', MODEL, '--yes', '--json'])
+    const { code, stdout } = await create([dir, '--auth', stack.id, '--user', 'ann:admin', '--tls', 'private', '--port', String(await freePort()), '--model', MODEL, '--no-start', '--yes', '--json'])
     const made = JSON.parse(stdout) as CreateDocument
     expect({ code, error: made.error }).toEqual({ code: 0, error: undefined })
+    // Without the smoke tests, which measure times.
+    for (const command of [['up'], ['pull', MODEL]]) expect(await ollamaStack([...command, '-C', dir])).toMatchObject({ code: 0 })
     const own = stack.brings.includes('password')
     const person = async (who: string): Promise<CreateDocument['users'][number]> => {
       const { stdout } = await ollamaStack(['user', 'add', who, ...(own ? ['--password-stdin'] : []), '--json', '-C', dir], { input: own ? ODD : '' })

@@ -58,12 +58,15 @@ rules: [a, b]
     expect(merged('yaml', 'models:\n', { models: [{ name: 'home' }] })).toBe('models:\n  - name: home\n')
     expect(merged('yaml', '# only a comment\n', { a: 'b' })).toBe('# only a comment\n\na: b\n')
   })
-  test('TOML', () => {
-    const before = '# mine\nmodel = "gpt" # keep\n\n[model_providers.other]\nname = \'x\'\n\n[projects."/home/a"]\ntrust_level = "trusted"\n'
+  test('TOML, if it has no comments: nothing would keep them', () => {
+    const before = 'model = "gpt"\n\n[model_providers.other]\nname = "x"\n'
     const after = merged('toml', before, { model: 'gpt', model_providers: { home: { name: 'home', base_url: 'http://h' } } })
-    for (const line of before.split('\n').filter((one) => one !== '')) expect(after).toContain(line)
+    expect(after).toBe(`${before}\n[model_providers.home]\nname = "home"\nbase_url = "http://h"\n`)
     expect(merged('toml', after, { model_providers: { home: { base_url: 'http://h' } } })).toBe(after)
     expect(merged('toml', after, { model_providers: { home: { base_url: 'http://i' } } })).toBe(after.replace('http://h', 'http://i'))
+    const said = `# mine\n${before}`
+    expect(merged('toml', said, { model: 'gpt' })).toBe(said)
+    for (const text of [said, before.replace('"x"', "'x'"), before.replace('[model_providers.other]\nname', 'model_providers.other.name')]) expect(cannot('toml', text, { model: 'other' })).toMatch(/comments or a layout of its own/)
   })
   test('a compose.yaml: dollars doubled, once', () => {
     const value = { services: { ui: { environment: { KEY: 'a$b' } } } }

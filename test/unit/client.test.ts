@@ -10,10 +10,12 @@ import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { clients } from '../../src/clients/index.ts'
 import type { Guide } from '../../src/clients/guide.ts'
+import { writeChange } from '../../src/clients/settings-file.ts'
 import { applyChange } from '../../src/disk.ts'
 import { render } from '../../src/render.ts'
 import { config } from './config-of.ts'
 import { ran } from './ran.ts'
+import { refusal } from './refusal.ts'
 
 let place: string
 let home: string
@@ -104,6 +106,7 @@ describe('values', () => {
       expect(text, id).not.toMatch(/ca\.crt|CA_CERT|cacert|https:\/\/\[/)
     }
     expect((await guideOf(dir, ['openai-python'])).steps[0]?.text).toContain("base_url='http://[::1]:8880/v1',")
+    expect((await guideOf(dir, ['continue'])).steps[0]?.text).not.toContain('requestOptions')
     expect((await guideOf(dir, ['zed'])).workaround).toBeNull()
   })
   test('a secret from stdin stands everywhere it belongs, and nobody is told of placeholders', async () => {
@@ -112,6 +115,8 @@ describe('values', () => {
     const guide = await guideOf(dir, ['ollama-js', '--secret-stdin'], `${secret}\n`)
     expect(guide.steps.map(({ text }) => text).join()).toContain(`Basic ${Buffer.from(`ann:${secret}`).toString('base64')}`)
     expect(JSON.stringify(guide)).not.toContain('YOUR_')
+    const url = (JSON.parse((await guideOf(dir, ['zed', '--secret-stdin'], 'p@s/s:?#%41 ü')).steps[0]?.text ?? '') as { language_models: { ollama: { api_url: string } } }).language_models.ollama.api_url
+    expect([new URL(url).host, decodeURIComponent(new URL(url).password)]).toEqual(['127.0.0.1:8880', 'p@s/s:?#%41 ü'])
     expect((await guideOf(dir, ['curl', '--secret-stdin'], secret)).steps[0]?.text).toBe(`user = "ann:s\\"e'c$r\\\\e t"`)
   })
   test('a container, a phone and a web view are warned of', async () => {
@@ -120,6 +125,7 @@ describe('values', () => {
     expect(await warnings('open-webui')).toMatch(/a container has a 127\.0\.0\.1 of its own/)
     expect(await warnings('enchanted')).toMatch(/a phone can't reach it/)
     expect(await warnings('page-assist')).toMatch(/--origin page-assist/)
+    expect((await guideOf(await projectOf('mtls', { bind: '0.0.0.0', hosts: ['nas.lan'] }), ['n8n'])).warnings.join()).toMatch(/let connect listen for it too \(--bind/)
     const open = await projectOf('bearer', { bind: '0.0.0.0', tls: 'private', hosts: ['nas.lan'], origins: ORIGINS })
     for (const id of ['open-webui', 'enchanted', 'page-assist']) expect((await guideOf(open, [id])).warnings.join('\n'), id).not.toMatch(/127\.0\.0\.1|can't reach|--origin/)
   })
@@ -203,6 +209,13 @@ describe('--write', () => {
     expect(code).toBe(0)
     expect(out).toContain('export OLLAMA_KEY=YOUR_KEY')
     expect([mode(path), JSON.parse(readFileSync(path, 'utf8'))]).toMatchObject([0o640, { theme: 'x', provider: { home: { options: { apiKey: '{env:OLLAMA_KEY}' } } } }])
+  })
+
+  test('what somebody else wrote meanwhile is not lost', () => {
+    const path = join(home, 'settings.json')
+    writeFileSync(path, 'theirs')
+    expect(refusal(() => writeChange({ path, before: 'as it was', after: 'ours', secret: false, hidden: [] }, new Date()))).toMatchObject({ code: 'E_CLIENT_FILE' })
+    expect([readFileSync(path, 'utf8'), readdirSync(home)]).toEqual(['theirs', ['settings.json']])
   })
 
   test('--file: where it lies; nobody there to ask means nothing is written, but the difference is shown', async () => {

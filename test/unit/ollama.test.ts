@@ -41,10 +41,10 @@ describe.each([
   ['no network', ['{"error":"pull model manifest: Get \\"https://registry\\": dial tcp: lookup registry: no such host"}\n'], 200, 'E_REGISTRY_UNREACHABLE'],
   ['a stream that just ends', ['{"status":"pulling manifest"}\n'], 200, 'E_PULL_FAILED'],
   ['an answer that is no JSON', ['<html>'], 200, 'E_PULL_FAILED'],
-  ['a refusal', ['{"error":"not allowed"}'], 403, 'E_PULL_FAILED'],
+  ['a refusal', ['{"error":"Not allowed."}'], 403, 'E_PULL_FAILED'],
 ])('%s', (_, lines, status, code) => {
   test(`is ${code}, with a fix`, async () => {
     const door = await serve(lines, status)
-    await expect(pull(door, login, 'm', () => {})).rejects.toMatchObject({ code, hint: expect.stringMatching(/\S/) })
+    await expect(pull(door, login, 'm', () => {})).rejects.toMatchObject({ code, message: expect.stringMatching(/[^.]\.$/), hint: expect.stringMatching(/\S/) })
   })
 })
