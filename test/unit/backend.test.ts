@@ -130,6 +130,7 @@ describe('--gpu', () => {
     expect(unseenGpu('auto', none)).toEqual({ gpu: null, note: expect.stringContaining('no engine was asked') as string })
     expect(unseenGpu('nvidia', none).gpu).toEqual({ maker: 'nvidia', by: 'runtime' })
     expect(unseenGpu('amd', { ...none, amd: [992] }).gpu).toEqual({ maker: 'amd', groups: [992] })
+    expect(failure(() => unseenGpu('amd', none)).code).toBe('E_GPU')
   })
 
   const root = mkdtempSync(join(tmpdir(), 'ollama-stack-hardware-'))
