@@ -16,7 +16,7 @@ import { HOST, placeOf } from './ollama-url.ts'
 import type { Project } from './project.ts'
 
 type Place = Pick<Elsewhere, 'host' | 'port'>
-export type Backend = Pick<StackConfig, 'elsewhere' | 'gpu'> & {
+export type Backend = Required<Pick<StackConfig, 'elsewhere' | 'gpu'>> & {
   /** What was chosen and why; what its owner should know. A sentence each. */
   notes: string[]
   warnings: string[]

@@ -71,10 +71,11 @@ export function unseenGpu(asked: GpuChoice, here: Hardware = hardware()): Chosen
   return { gpu: null, note: asked === 'none' ? null : `GPU: none, since no engine was asked what it has. If there is one: --gpu nvidia or --gpu amd` }
 }
 
-/** What compose.yaml says today. */
-export function gpuOf(service: Service | undefined): 'none' | 'nvidia' | 'amd' {
+/** What compose.yaml says today; null: the CPU. */
+export function gpuOf(service: Service | undefined): Gpu | null {
   const requests = [...(service?.deploy?.resources.reservations?.devices ?? []), ...(service?.gpus ?? [])]
-  return requests.length > 0 || service?.runtime === 'nvidia' ? 'nvidia' : service?.devices?.some(({ source }) => source === '/dev/kfd') ? 'amd' : 'none'
+  if (requests.length > 0 || service?.runtime === 'nvidia') return { maker: 'nvidia', by: requests.some(({ driver }) => driver === 'cdi') ? 'cdi' : 'runtime' }
+  return service?.devices?.some(({ source }) => source === '/dev/kfd') ? { maker: 'amd', groups: (service.group_add ?? []).map(Number) } : null
 }
 
 /** `root` is there for tests. WSL shows Windows's driver below /usr/lib/wsl (learn.microsoft.com/windows/ai/directml/gpu-cuda-in-wsl). */

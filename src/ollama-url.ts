@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { GATEWAY, SOCKET } from '../stacks/forward/forward.ts'
+import type { Elsewhere } from '../stacks/stack.ts'
 import type { ComposeFile } from './compose.ts'
 import { UsageError } from './errors.ts'
 import { quoted } from './quoted.ts'
@@ -45,11 +46,18 @@ export function placeOf(url: string): { host: string; port: number } | null {
   return port === undefined ? null : { host, port: Number(port) }
 }
 
-/** The flag's value, from what compose.yaml says today. */
-export function ollamaOf({ services }: Pick<ComposeFile, 'services'>): string {
+/** What compose.yaml says today; null: Ollama is a container of the stack. */
+export function elsewhereOf({ services }: Pick<ComposeFile, 'services'>): Elsewhere | null {
   const upstream = services['ollama']?.environment?.['UPSTREAM']
-  if (upstream === undefined) return OWN
+  if (upstream === undefined) return null
   const place = upstream === SOCKET ? services['ollama-host']?.environment?.['UPSTREAM'] ?? '' : upstream
-  const [, host = '', port = PORT] = /^(.*?)(?::(\d+))?$/.exec(place) ?? []
-  return `http://${HERE.includes(host) ? HOST : host}:${port}`
+  const [, named = '', port = PORT] = /^(.*?)(?::(\d+))?$/.exec(place) ?? []
+  const host = HERE.includes(named) ? HOST : named
+  return { host, port: Number(port), way: upstream === SOCKET ? 'socket' : named === GATEWAY ? 'gateway' : 'network' }
+}
+
+/** The same as the flag's value. */
+export function ollamaOf(file: Pick<ComposeFile, 'services'>): string {
+  const place = elsewhereOf(file)
+  return place === null ? OWN : `http://${place.host}:${place.port}`
 }

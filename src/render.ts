@@ -34,15 +34,7 @@ export async function render(
   people: readonly Person[],
   { now, password, own = null }: RenderOptions,
 ): Promise<Rendered> {
-  const files: FileMap = new Map()
-  for (const [path, source] of Object.entries({ ...stack.files(config), ...(config.elsewhere ? FORWARD_FILES : {}) })) {
-    files.set(path, { content: readFileSync(join(stacksDir, source), 'utf8'), mode: 0o644 })
-  }
-  files.set('compose.yaml', { content: composeYaml(stack, config), mode: 0o644 })
-  merge(files, stack.render(config))
-  merge(files, launchers())
-  merge(files, projectReadme(stack, config))
-  files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
+  const files = plainFiles(stack, config)
   merge(files, await certificates(stack, config, own, now))
 
   const credentials: Credential[] = []
@@ -56,6 +48,20 @@ export async function render(
     credentials.push(credential)
   }
   return { files, credentials }
+}
+
+/** All that follows from the configuration alone: no certificate, nobody's credential, the same each time. */
+export function plainFiles(stack: Stack, config: StackConfig): FileMap {
+  const files: FileMap = new Map()
+  for (const [path, source] of Object.entries({ ...stack.files(config), ...(config.elsewhere ? FORWARD_FILES : {}) })) {
+    files.set(path, { content: readFileSync(join(stacksDir, source), 'utf8'), mode: 0o644 })
+  }
+  files.set('compose.yaml', { content: composeYaml(stack, config), mode: 0o644 })
+  merge(files, stack.render(config))
+  merge(files, launchers())
+  merge(files, projectReadme(stack, config))
+  files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
+  return files
 }
 
 /** The stack's compose.yaml with this project's values; comments stay. */

@@ -18,6 +18,7 @@ import { OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 import { checkServerCert, ownCertWarnings, renewServerCert } from './server-cert.ts'
 import { takeServerCert } from './take-cert.ts'
+import { takeConfig } from './take-config.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -62,7 +63,8 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
     }
   })
   const taken = await takeServerCert(project, engine, renewed, signal)
-  return [...printPlan(steps), ...(renewed ? ['renew the server certificate'] : taken ? ['take the new server certificate'] : [])]
+  const reloaded = await takeConfig(project, engine, signal)
+  return [...printPlan(steps), ...reloaded.map((service) => `reload ${service}`), ...(renewed ? ['renew the server certificate'] : taken ? ['take the new server certificate'] : [])]
 }
 
 /**
@@ -96,7 +98,7 @@ export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: Ab
 }
 
 /** Only what isn't here. Image -> digest. */
-async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
+export async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
   const digests: Record<string, string | null> = {}
   for (const image of images) {
     if (await engine.imagePresent(image)) {

@@ -169,10 +169,32 @@ export interface Spelling {
   challenge?: RegExp
 }
 
-/** Somebody came in. */
-export interface Visit {
-  person: string
+/** The reason of a refusal that is no guess: a browser's first request, a program without settings. */
+export const NO_CREDENTIAL = 'no credential'
+
+/**
+ * A request, as a line of the proxy's log tells it, or a TLS handshake that was refused before there was
+ * one. The log has of methods, paths and credentials only
+ * what can hold no secret: another method is `*`, another path ends with one (`/v1/models/*`).
+ */
+export interface Access {
+  /** When it ended. */
   at: Date
+  /** Who was let in; null: nobody. */
+  person: string | null
+  address: string
+  /** Empty, like `path`, where the proxy read no request. */
+  method: string
+  path: string
+  /** null: the client was gone before there was an answer. */
+  status: number | null
+  /** Of the answer's body. */
+  bytes: number
+  seconds: number
+  /** Seconds until Ollama's answer began; null: it never did. */
+  firstByte: number | null
+  /** Why a login was refused, in a few words; null: it wasn't. */
+  refused: string | null
 }
 
 export interface Stack {
@@ -219,12 +241,10 @@ export interface Stack {
     /** Everything of that name, damaged lines too. Throws E_USER_UNKNOWN. */
     remove(files: FileMap, name: string): Change
   }
-  /** What a line of the proxy's log says, if it is about somebody who was let in. */
-  visit(line: string): Visit | null
+  /** What a line of the proxy's log says, if it is about a request. */
+  access(line: string): Access | null
   /** Project path of the file with the addresses that may connect. */
   allowlist: string
-  /** Which address asked for what, if a line of the proxy's log is about a request. */
-  caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
   /** Sent without a login, but for what their lines say. */
   spellings(valid: MadeCredential): Spelling[]

@@ -7,7 +7,7 @@
 //   ................................ from here on only the directory speaks ......................
 //   directory ------ loadProject() > Project          the same as any later command
 //   Project -------- bringUp() ----> healthy services  compose.ts plans, engine.ts applies
-//                    pullModel(), runChecks()          through the front door, with short-lived people
+//                    pullModel(), runChecks()          start.ts: through the front door, with short-lived people
 //   report: URL, secrets once, a command to paste
 //
 // What fails after the files are written is reported together with what was made: no secret is lost.
@@ -16,7 +16,6 @@ import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
 import { backendFor } from '../backend.ts'
-import { allOk, checkAllowlist, runChecks } from '../checks.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
@@ -24,13 +23,12 @@ import { connect, type Engine } from '../engine.ts'
 import { adding, CancelError, StackError, UsageError } from '../errors.ts'
 import { openKey } from '../own-cert.ts'
 import { loadProject } from '../project.ts'
-import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
 import { cutShort, documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
 import { nothingInTheWay } from '../room.ts'
 import { proxyUser, writeProject } from '../scaffold.ts'
+import { startAndTest } from '../start.ts'
 import { subnetFor } from '../subnet.ts'
-import { bringUp } from '../up.ts'
 
 export const command = define({
   name: 'create',
@@ -61,7 +59,7 @@ async function create(input: Input<typeof createFlags>, context: Context): Promi
   const lastWords = (): void => cutShort(done, json, ui)
   process.once('exit', lastWords)
   try {
-    if (engine) await startAndTest(done, config, engine, context, now)
+    if (engine) await startAndTest(done, config.model, engine, context, now)
   } catch (error) {
     // The secrets first: nobody can read them again.
     if (!json) reportCreated(done, ui)
@@ -110,29 +108,6 @@ async function compose({ answers, machine, password }: Answered, engine: Engine 
   const { notes, warnings, ...backend } = await backendFor(answers, engine, machine, signal)
   const whole: StackConfig = { ...config, ...backend, user: proxyUser(), subnet: await freeSubnet(config, engine) }
   return { config, engine, notes, warnings, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
-}
-
-async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {
-  const { project } = done
-  await bringUp(project, engine, ui, signal)
-  done.started = true
-  await checkAllowlist(project, engine, signal)
-  if (config.model !== null) {
-    await pullModel(project, config.model, ui, now, signal)
-    done.model = config.model
-  }
-  ui.line('Trying the door, as a client and as a stranger would:')
-  // One by one, so that an interrupted run still has those that were done.
-  done.checks = []
-  await runChecks(project, { engine, now, signal, onResult: (result) => {
-    done.checks.push(result)
-    if (!json) ui.check(result)
-  } })
-  if (allOk(done.checks)) return
-  const wrong = done.checks.filter((check) => check.ok === false)
-  throw new StackError('E_CHECK_FAILED', `The stack runs, but ${wrong.length} of ${done.checks.length} checks failed: ${wrong.map(({ title }) => title).join('; ')}.`, {
-    hint: "Don't rely on it yet. Take it down: ollama-stack down",
-  })
 }
 
 /** Apart from every other network, and from the addresses that may connect: Docker's own would be on the list. */

@@ -3,6 +3,7 @@
 import { apply } from './apply.ts'
 import type { Client } from './client.ts'
 import { down, volumeSizes } from './down.ts'
+import { events } from './events.ts'
 import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
 import { oneOff } from './one-off.ts'
@@ -54,6 +55,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     exec: (container, cmd, options) => exec(docker, container, cmd, options),
     oneOff: (options) => oneOff(docker, options),
     logs: (container, options) => logs(docker, container, options),
+    events: (project, signal) => events(docker, project, signal),
     portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
     networks: () => explained('list networks', networks(docker)),
   }

@@ -20,6 +20,8 @@ export interface LogLine {
   stream: 'stdout' | 'stderr'
   /** Without the line end. */
   line: string
+  /** When the engine took it (RFC 3339, to the nanosecond); empty unless asked for. */
+  time: string
 }
 
 export interface ExecResult {
@@ -81,6 +83,8 @@ export interface LogOptions {
   since?: string | number
   /** Number of last lines; all without it. */
   tail?: number
+  /** Each line with its time. */
+  timestamps?: boolean
   signal?: AbortSignal
 }
 
@@ -146,6 +150,8 @@ export interface Engine {
   /** Sends a signal (`SIGHUP`) to the container's first process. */
   signal(container: string, name: string): Promise<void>
   logs(container: string, options?: LogOptions): AsyncIterable<LogLine>
+  /** What happens to a project's containers (`start`, `die`, `health_status: healthy`), until the signal. Not what runs in them. */
+  events(project: string, signal: AbortSignal): AsyncIterable<string>
   /** Who holds a TCP port of this machine, or null when nobody does or it can't be seen. */
   portOwner(bind: string, port: number): Promise<PortOwner | null>
   networks(): Promise<EngineNetwork[]>

@@ -3,7 +3,7 @@
 import { StackError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
-import { caller, visit } from '../nginx/visit.ts'
+import { access } from '../nginx/access.ts'
 import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, entries, names, problems, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
@@ -35,9 +35,8 @@ export const basic: Stack = {
   compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(read(files, HTPASSWD)), issue, rotate, remove },
-  visit,
+  access,
   allowlist: 'proxy/allow.conf',
-  caller,
   badLogins,
   spellings,
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
-import { caller, visit } from '../nginx/visit.ts'
+import { access } from '../nginx/access.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
@@ -41,9 +41,8 @@ export const bearer: Stack = {
   compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
-  visit,
+  access,
   allowlist: 'proxy/allow.conf',
-  caller,
   badLogins,
   spellings,
 }

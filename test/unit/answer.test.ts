@@ -26,7 +26,7 @@ async function answered(line: string[], context: Partial<Context> = {}): Promise
   const stdin = Readable.from([])
   const ui = plainUi(new PassThrough(), new PassThrough())
   return answer(parseArgs(line, { name: 'create', flags: createFlags, positionals: ['[DIR]'] }) as Parameters<typeof answer>[0], {
-    cwd, env: {}, stdin, stderr: new PassThrough(), interactive: false, json: false, ui, signal: new AbortController().signal, ...context,
+    cwd, env: {}, stdin, stdout: process.stdout, stderr: new PassThrough(), interactive: false, json: false, ui, signal: new AbortController().signal, ...context,
   })
 }
 const refused = async (line: string[], context: Partial<Context> = {}): Promise<StackError> => {

@@ -186,13 +186,22 @@ describe('compose.yaml', () => {
     for (const service of Object.values(read.services)) expect(service).toMatchObject({ cap_drop: ['ALL'], read_only: true, security_opt: ['no-new-privileges:true'], pids_limit: expect.any(Number) as number, mem_limit: expect.any(String) as string, logging: expect.anything() as object, healthcheck: expect.anything() as object })
     expect(exposure({ tls: 'off', insecureHttp: false, file: read, allow: [], stack })).toBeNull()
   })
+  test.each<[Elsewhere, RegExp[]]>([
+    [{ host: 'host', port: 11434, way: 'socket' }, [/on this machine, `127\.0\.0\.1:11434`/, /restart ollama ollama-host`/, /opens no port to it/, /a setting of that Ollama/]],
+    [{ host: 'gpu-box.lan', port: 11434, way: 'network' }, [/another machine's, `gpu-box\.lan:11434`/, /restart ollama`/, /unencrypted/, /a setting of that Ollama/]],
+  ])("the project's README speaks of %j", async (elsewhere, says) => {
+    const readme = async (more: Parameters<typeof config>[1]): Promise<string> => String((await render(stack, config(stack, more), [], { now: new Date() })).files.get('README.md')?.content)
+    for (const words of says) expect(await readme({ elsewhere })).toMatch(words)
+    expect(await readme({ elsewhere })).not.toMatch(/published nowhere|Cloud models are off/)
+    expect(await readme({})).toMatch(/published nowhere[\s\S]*Cloud models are off/)
+  })
   test('the other end may listen on a socket file only', async () => {
     const read = await file({ elsewhere: { host: 'host', port: 11434, way: 'socket' } })
     Object.assign(read.services['ollama-host']?.environment ?? {}, { LISTEN: '0.0.0.0:11434' })
     expect(exposure({ tls: 'off', insecureHttp: false, file: read, allow: [], stack })?.what).toContain('ollama-host')
   })
-  test.each<[Gpu | null, 'none' | 'nvidia' | 'amd']>([[null, 'none'], [{ maker: 'nvidia', by: 'runtime' }, 'nvidia'], [{ maker: 'nvidia', by: 'cdi' }, 'nvidia'], [{ maker: 'amd', groups: [44, 992] }, 'amd']])('%j is read back as %s', async (gpu, kind) => {
-    expect(gpuOf((await file({ gpu })).services['ollama'])).toBe(kind)
+  test.each<Gpu | null>([null, { maker: 'nvidia', by: 'runtime' }, { maker: 'nvidia', by: 'cdi' }, { maker: 'amd', groups: [44, 992] }])('%j is read back', async (gpu) => {
+    expect(gpuOf((await file({ gpu })).services['ollama'])).toEqual(gpu)
   })
   // As the Engine API's reference has DeviceRequest and DeviceMapping; test/engine/backend.test.ts compares with Compose's.
   test.each<[Gpu, object]>([
