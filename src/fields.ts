@@ -7,9 +7,9 @@ import { basename, resolve } from 'node:path'
 import { stacks } from '../stacks/index.ts'
 import { TLS, type Person, type Tls } from '../stacks/stack.ts'
 import { allowed } from './allowed.ts'
-import type { Flag } from './command.ts'
 import { directoryName } from './directory.ts'
 import { GPUS, type GpuChoice } from './gpu.ts'
+import type { Field, Setting } from './field.ts'
 import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
 import { HOST, ollama, OWN } from './ollama-url.ts'
 import { ORIGIN_PRESETS, origins } from './origins.ts'
@@ -24,14 +24,13 @@ export interface Answers {
   bind: string
   insecureHttp: boolean
   tls: Tls
-  /** Absolute paths, with `tls: files`. */
+  /** Absolute paths, as `acmeRoot` is; with `tls: files`. */
   tlsCert: string | null
   tlsKey: string | null
   port: number
   hosts: string[]
   acmeEmail: string | null
   acmeDirectory: string | null
-  /** Absolute path. */
   acmeRoot: string | null
   origins: string[]
   /** Addresses and CIDRs. */
@@ -45,47 +44,8 @@ export interface Answers {
   start: boolean
 }
 
-export interface Setting {
-  cwd: string
-  machine: Machine
-  /** Version of the Ollama that answers on 127.0.0.1:11434 of this machine; null or left out: none does, or nobody looked. */
-  hostOllama?: string | null
-}
-
-export interface Choice {
-  /** As the flag would say it. */
-  value: string
-  label: string
-  hint?: string
-}
-
-/** `text` is checked while it is typed; `choice` with a single option isn't asked. */
-export type Question = {
-  /** Asked only then; always, without it. */
-  when?(known: Answers, setting: Setting): boolean
-  /** Worth asking among others, and no reason to ask: a script needn't answer it. */
-  extra?: true
-} & (
-  | { kind: 'text'; message: string; hint: string }
-  | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[]; /** Which one stands there; the default, without it. */ first?(known: Answers, setting: Setting): string }
-  | { kind: 'several'; message: string; hint: string; options(): Choice[] }
-)
-
-export interface Field<T> {
-  /** Name of the flag; null: the positional argument. */
-  flag: string | null
-  spec: Flag
-  /** What was written, one element per occurrence. A switch says `yes` or `no`. Throws UsageError. */
-  parse(texts: string[], setting: Setting): T
-  fallback(known: Answers, setting: Setting): T
-  /** As flags would say it: the inverse of `parse`. */
-  print(answer: T): string[]
-  question?: Question
-}
-
 const one = <T>(parse: (text: string, setting: Setting) => T) => (texts: string[], setting: Setting): T => parse(texts[0] ?? '', setting)
 const printed = (text: string | null): string[] => (text === null ? [] : [text])
-const isMac = (): boolean => process.platform === 'darwin'
 const yesNo = one((text): boolean => text === 'yes')
 
 export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
@@ -244,11 +204,11 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     print: (which) => [which],
     question: {
       kind: 'choice', extra: true, when: (_, { hostOllama }) => Boolean(hostOllama), message: 'Which Ollama? (one on another machine: --ollama URL)',
-      options: (_, { hostOllama }) => [
-        { value: OWN, label: 'A new one, in a container of this stack', hint: isMac() ? 'without a GPU: Docker has none on a Mac' : 'with models of its own' },
+      options: (_, { hostOllama, platform = process.platform }) => [
+        { value: OWN, label: 'A new one, in a container of this stack', hint: platform === 'darwin' ? 'without a GPU: Docker has none on a Mac' : 'with models of its own' },
         { value: `http://${HOST}:11434`, label: 'The one that runs on this machine', hint: `version ${hostOllama}, with its models and its GPU` },
       ],
-      first: () => (isMac() ? `http://${HOST}:11434` : OWN),
+      first: (_, { platform = process.platform }) => (platform === 'darwin' ? `http://${HOST}:11434` : OWN),
     },
   },
   gpu: {
@@ -276,6 +236,7 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
 }
 
 export const KEYS = Object.keys(FIELDS) as (keyof Answers)[]
+export type * from './field.ts'
 
 /** What the URL and certificate name, in this order: asked for, bound, this machine's. */
 export function allHosts({ bind, hosts, tls }: Pick<Answers, 'bind' | 'hosts' | 'tls'>, { names, addresses }: Machine): string[] {

@@ -49,8 +49,7 @@ export function chooseGpu(asked: GpuChoice, { runtimes, cdi, local }: Pick<Engin
     return { gpu: { maker: 'nvidia', by }, note: null }
   }
   if (asked === 'amd') {
-    if (amd === null) throw new UsageError('E_GPU', `--gpu amd needs /dev/kfd and /dev/dri, and ${local ? "this machine doesn't have both" : "the engine's machine is another one, where they can't be looked at"}.`, "Install AMD's driver (https://rocm.docs.amd.com/projects/install-on-linux), see it with: ls -l /dev/kfd /dev/dri\nOr take the CPU: --gpu none")
-    return { gpu: { maker: 'amd', groups: amd }, note: null }
+    return { gpu: { maker: 'amd', groups: amd ?? noAmd(local ? "this machine doesn't have both" : "the engine's machine is another one, where they can't be looked at") }, note: null }
   }
   if (here.platform === 'darwin') return { gpu: null, note: `GPU: none, ${CPU}. ${MAC}` }
   if (by !== null && (here.nvidia || !local)) return { gpu: { maker: 'nvidia', by }, note: `GPU: NVIDIA, since the engine can hand it over (${by === 'cdi' ? 'CDI device nvidia.com/gpu=all' : 'runtime nvidia'}).` }
@@ -60,10 +59,15 @@ export function chooseGpu(asked: GpuChoice, { runtimes, cdi, local }: Pick<Engin
   return { gpu: null, note: `GPU: none that Docker could hand over, ${CPU}.` }
 }
 
+/** The groups are those of one machine's files, so they can't be guessed. */
+function noAmd(why: string): never {
+  throw new UsageError('E_GPU', `--gpu amd needs /dev/kfd and /dev/dri, and ${why}.`, "Install AMD's driver (https://rocm.docs.amd.com/projects/install-on-linux), see it with: ls -l /dev/kfd /dev/dri\nOr take the CPU: --gpu none")
+}
+
 /** Nobody was asked, for example with --no-start: only what was named is taken, as it was said. */
 export function unseenGpu(asked: GpuChoice, here: Hardware = hardware()): Chosen {
   if (asked === 'nvidia') return { gpu: { maker: 'nvidia', by: 'runtime' }, note: null }
-  if (asked === 'amd') return { gpu: { maker: 'amd', groups: here.amd ?? [] }, note: null }
+  if (asked === 'amd') return { gpu: { maker: 'amd', groups: here.amd ?? noAmd("this machine doesn't have both") }, note: null }
   return { gpu: null, note: asked === 'none' ? null : `GPU: none, since no engine was asked what it has. If there is one: --gpu nvidia or --gpu amd` }
 }
 

@@ -14,7 +14,11 @@ import type { Elsewhere, StackConfig } from '../stack.ts'
 
 /** The socket file, as both ends of it name it. */
 export const SOCKET = 'unix:/run/ollama/api.sock'
-/** What Docker's own gateways call the machine that they run on. */
+/**
+ * What Docker Desktop, Colima, OrbStack and Rancher Desktop call the machine that their engine's virtual one
+ * runs on. Each answers to it by DNS; an entry in /etc/hosts (`host-gateway`) would be the virtual machine in
+ * some of them (github.com/abiosoft/colima/issues/277).
+ */
 export const GATEWAY = 'host.docker.internal'
 
 /** Project path -> path below `stacks/`. */
@@ -28,7 +32,6 @@ export function forward(doc: Document, { subnet }: Pick<StackConfig, 'subnet'>, 
   service.setIn(['environment', 'LISTEN'], quoted(`${subnet}.2:11434`))
   service.setIn(['environment', 'UPSTREAM'], quoted({ socket: SOCKET, gateway: `${GATEWAY}:${port}`, network: `${host}:${port}` }[way]))
   service.setIn(['networks', 'backend', 'ipv4_address'], quoted(`${subnet}.2`))
-  if (way === 'gateway') service.set('extra_hosts', doc.createNode([quoted(`${GATEWAY}=host-gateway`)], { flow: true }))
   if (way === 'socket') return meetOnSocket(doc, services, port)
   doc.delete('volumes')
   for (const { key } of mapAt(doc, ['networks']).items) {

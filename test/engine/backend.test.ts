@@ -75,6 +75,7 @@ describe.each(rows)('$id, this machine', ({ id, name, dir }) => {
 
   test('nothing of it listens on a port of this machine, and it has as little as the rest', async () => {
     expect(await listening(`${name}-ollama-host-1`)).toEqual([])
+    expect(await listening(SERVER)).toEqual([expect.stringContaining(`127.0.0.1:${port}`)])
     expect(await dockerOk('port', `${name}-ollama-1`)).toBe('')
     for (const service of ['ollama', 'ollama-host']) {
       const [one] = JSON.parse(await dockerOk('inspect', `${name}-${service}-1`)) as [{ HostConfig: object; Config: { User: string }; Mounts: { Destination: string; RW: boolean; Type: string }[] }]

@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CancelError } from '../../src/errors.ts'
-import type { Answers } from '../../src/fields.ts'
+import type { Answers, Setting } from '../../src/fields.ts'
 import type { Machine } from '../../src/machine.ts'
 import { clackUi } from '../../src/ui-clack.ts'
 import { ask } from '../../src/wizard.ts'
@@ -31,11 +31,11 @@ interface Run extends FakeTerminal {
   stop: AbortController
 }
 
-function start(given: Partial<Answers> = {}, columns = 80, how: { dryRun?: boolean } = {}): Run {
+function start(given: Partial<Answers> = {}, columns = 80, how: { dryRun?: boolean } = {}, more: Partial<Setting> = {}): Run {
   const terminal = fakeTerminal(columns)
   const stop = new AbortController()
   const { input: stdin, output: stderr } = terminal
-  const result = ask(given, { cwd, machine }, { cwd, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
+  const result = ask(given, { cwd, machine, ...more }, { cwd, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
   result.catch(() => {})
   return { ...terminal, result, stop }
 }
@@ -75,6 +75,19 @@ describe('answers', () => {
     expect(run.screen().includes('Encrypt')).toBe(auth !== 'mtls')
     run.press(ENTER)
     expect(await run.result).toMatchObject({ auth, tls: auth === 'mtls' ? 'private' : 'off' })
+  })
+
+  test.each<[NodeJS.Platform, string, string]>([['linux', '● A new one', 'container'], ['darwin', '● The one that runs on this machine', 'http://host:11434']])('where an Ollama runs already, it is offered; on %s %s stands there', async (platform, there, ollama) => {
+    const run = start(without('ollama'), 100, {}, { hostOllama: '0.32.15', platform })
+    const screen = await run.see('Which Ollama?')
+    expect(screen).toContain(there)
+    expect(screen).toContain('--ollama URL')
+    if (platform === 'darwin') expect(screen).toContain('version 0.32.15')
+    run.press(ENTER)
+    const last = await run.see('Write it?')
+    expect(/Ollama +the one on this machine/.test(last)).toBe(platform === 'darwin')
+    run.press(ENTER)
+    expect(await run.result).toMatchObject({ ollama })
   })
 
   test('everywhere is encrypted, and the summary has the names', async () => {

@@ -11,6 +11,7 @@ import { stacks } from '../../stacks/index.ts'
 import type { Elsewhere, Gpu, Stack } from '../../stacks/stack.ts'
 import { backendFor, processor, versionAt, wayTo } from '../../src/backend.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
+import type { Engine } from '../../src/engine.ts'
 import { exposure } from '../../src/exposure.ts'
 import { chooseGpu, gpuConflicts, gpuOf, hardware, unseenGpu, type Hardware } from '../../src/gpu.ts'
 import { ollama, ollamaOf, placeOf } from '../../src/ollama-url.ts'
@@ -79,12 +80,29 @@ describe('who answers', () => {
   test('nobody: what to type is said', async () => {
     const { port, close } = await serve('')
     close()
-    const engine = { address: 'unix:///x', local: true, rootless: false, operatingSystem: 'Docker Desktop' }
+    const engine = { operatingSystem: 'Docker Desktop' } as Engine
     const { elsewhere } = await backendFor({ ollama: 'http://gpu-box.lan:1', gpu: 'auto' }, null, { names: [], addresses: [] }, signal)
     expect(elsewhere).toEqual({ host: 'gpu-box.lan', port: 1, way: 'network' })
-    const failed = backendFor({ ollama: `http://10.255.255.255:${port}`, gpu: 'auto' }, engine as never, { names: [], addresses: [] }, AbortSignal.timeout(20_000))
+    const failed = backendFor({ ollama: `http://10.255.255.255:${port}`, gpu: 'auto' }, engine, { names: [], addresses: [] }, AbortSignal.timeout(20_000))
     await expect(failed).rejects.toMatchObject({ code: 'E_OLLAMA_DOWN', exit: 1, message: expect.stringMatching(/No Ollama answers .*Nothing was written/) as string, hint: expect.stringMatching(/systemctl status ollama[\s\S]*--no-start/) as string })
   })
+})
+
+test.each<[string, string, object, RegExp[]]>([
+  ['on 127.0.0.1, cloud off', '127.0.0.1', { cloud: { disabled: true } }, []],
+  ['on every address, cloud off', '0.0.0.0', { cloud: { disabled: true } }, [/also answers at 127\.0\.0\.2, where nobody needs a login/]],
+  ['on 127.0.0.1, cloud on', '127.0.0.1', { cloud: { disabled: false } }, [/OLLAMA_NO_CLOUD=1/]],
+  ['too old to say', '127.0.0.1', {}, [/OLLAMA_NO_CLOUD=1/]],
+])('what its owner is told: %s', async (_, listen, status, expected) => {
+  const server = createServer((request, response) => void response.end(JSON.stringify(request.url === '/api/version' ? { version: '0.32.15' } : status)))
+  await new Promise<void>((resolve) => server.listen(0, listen, resolve))
+  const { port } = server.address() as AddressInfo
+  const desktop = { operatingSystem: 'Docker Desktop' } as Engine
+  // 127.0.0.2 is of this machine and not what a loopback server has: as an address of the network is.
+  const { warnings, notes } = await backendFor({ ollama: `http://host:${port}`, gpu: 'auto' }, desktop, { names: [], addresses: [{ ip: '127.0.0.2', network: 'eth0', kind: 'lan' }] }, signal)
+  server.close()
+  expect(warnings).toEqual(expected.map((words) => expect.stringMatching(words) as string))
+  expect(notes).toEqual([expect.stringContaining('0.32.15') as string])
 })
 
 describe('--gpu', () => {
@@ -130,6 +148,7 @@ describe('--gpu', () => {
     expect(unseenGpu('auto', none)).toEqual({ gpu: null, note: expect.stringContaining('no engine was asked') as string })
     expect(unseenGpu('nvidia', none).gpu).toEqual({ maker: 'nvidia', by: 'runtime' })
     expect(unseenGpu('amd', { ...none, amd: [992] }).gpu).toEqual({ maker: 'amd', groups: [992] })
+    expect(failure(() => unseenGpu('amd', none)).code).toBe('E_GPU')
   })
 
   const root = mkdtempSync(join(tmpdir(), 'ollama-stack-hardware-'))
@@ -166,6 +185,15 @@ describe('compose.yaml', () => {
     // Nothing that listens for others, and everything locked down as the rest is.
     for (const service of Object.values(read.services)) expect(service).toMatchObject({ cap_drop: ['ALL'], read_only: true, security_opt: ['no-new-privileges:true'], pids_limit: expect.any(Number) as number, mem_limit: expect.any(String) as string, logging: expect.anything() as object, healthcheck: expect.anything() as object })
     expect(exposure({ tls: 'off', insecureHttp: false, file: read, allow: [], stack })).toBeNull()
+  })
+  test.each<[Elsewhere, RegExp[]]>([
+    [{ host: 'host', port: 11434, way: 'socket' }, [/on this machine, `127\.0\.0\.1:11434`/, /restart ollama ollama-host`/, /opens no port to it/, /a setting of that Ollama/]],
+    [{ host: 'gpu-box.lan', port: 11434, way: 'network' }, [/another machine's, `gpu-box\.lan:11434`/, /restart ollama`/, /unencrypted/, /a setting of that Ollama/]],
+  ])("the project's README speaks of %j", async (elsewhere, says) => {
+    const readme = async (more: Parameters<typeof config>[1]): Promise<string> => String((await render(stack, config(stack, more), [], { now: new Date() })).files.get('README.md')?.content)
+    for (const words of says) expect(await readme({ elsewhere })).toMatch(words)
+    expect(await readme({ elsewhere })).not.toMatch(/published nowhere|Cloud models are off/)
+    expect(await readme({})).toMatch(/published nowhere[\s\S]*Cloud models are off/)
   })
   test('the other end may listen on a socket file only', async () => {
     const read = await file({ elsewhere: { host: 'host', port: 11434, way: 'socket' } })

@@ -2,9 +2,8 @@
 set -eu
 
 case $UPSTREAM in
-# A socket file, or a name that Docker writes into /etc/hosts: known at the start.
-unix:* | host.docker.internal:*) pass="proxy_pass $UPSTREAM;" ;;
-# Another machine's name may get another address: asked for anew, and no reason not to start.
+unix:*) pass="proxy_pass $UPSTREAM;" ;;
+# A name may get another address: asked for anew, and no reason not to start.
 *) pass="set \$ollama $UPSTREAM; proxy_pass \$ollama;" ;;
 esac
 printf 'listen %s;\n%s\n' "$LISTEN" "$pass" >/tmp/server.conf
