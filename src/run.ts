@@ -23,6 +23,7 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
+  configure: () => import('./commands/configure.ts'),
 }
 
 export interface Process {

@@ -46,7 +46,7 @@ export interface Status extends OnDisk {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
-  const [{ containers }, models, refused] = await Promise.all([
+  const [{ containers }, { models, problems }, refused] = await Promise.all([
     engine.observe(project.name, [], signal), loadedModels(project, engine, signal), refusedLogins(project, engine, now, signal),
   ])
   const disk = onDisk(project, now)
@@ -63,7 +63,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     services,
     models,
     refused,
-    problems: [...starved(containers), ...disk.problems],
+    problems: [...starved(containers), ...problems, ...disk.problems],
   }
 }
 

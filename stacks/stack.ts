@@ -32,6 +32,18 @@ export interface Acme {
   root: string | null
 }
 
+/** An Ollama that isn't the stack's own. */
+export interface Elsewhere {
+  /** A DNS name or an IPv4 address; `host` is this machine. */
+  host: string
+  port: number
+  /** How the stack gets there: stacks/forward. */
+  way: 'socket' | 'gateway' | 'network'
+}
+
+/** A GPU for the stack's own Ollama. `groups`: numeric ids of who may use AMD's devices, besides root. */
+export type Gpu = { maker: 'nvidia'; by: 'runtime' | 'cdi' } | { maker: 'amd'; groups: readonly number[] }
+
 /** What was decided, validated. Never holds a secret. */
 export interface StackConfig {
   /** Compose project name. */
@@ -56,6 +68,10 @@ export interface StackConfig {
   hostNetwork?: boolean
   /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
   rate?: string | null
+  /** Left out or null: Ollama is a container of the stack. */
+  elsewhere?: Elsewhere | null
+  /** Left out or null: the CPU, or whatever an Ollama elsewhere has. */
+  gpu?: Gpu | null
   /** Ollama model for the first test, or null for none. */
   model: string | null
   /** First three bytes of the backend network, such as `10.213.7`. */

@@ -13,7 +13,7 @@ import { exec, logs } from './stream.ts'
 import type { Engine } from './types.ts'
 import { waitHealthy } from './wait.ts'
 
-type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'rootless' | 'warning'>
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'cdi' | 'operatingSystem' | 'rootless' | 'warning'>
 
 async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
   try {

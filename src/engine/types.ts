@@ -50,6 +50,8 @@ export interface Hooks {
    * is kept until its successor is healthy, and comes back when that fails.
    */
   healthyWithin?: number
+  /** Services that only have to run: their health is that of something outside. */
+  healthNotOurs?: readonly string[]
 }
 
 export interface Applied {
@@ -110,6 +112,10 @@ export interface Engine {
   hostname: string
   /** Names of container runtimes the engine knows (`runc`, `nvidia`). */
   runtimes: string[]
+  /** Devices that it can hand over by CDI (`nvidia.com/gpu=all`); none before Engine 28.3. */
+  cdi: string[]
+  /** What its machine runs, such as `Debian GNU/Linux 12`; `Docker Desktop`. */
+  operatingSystem: string
   /** Whether it publishes ports on this very machine. */
   local: boolean
   /** Whether the engine runs without root. */
