@@ -23,6 +23,8 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
+  client: () => import('./commands/client.ts'),
+  connect: () => import('./commands/connect.ts'),
   configure: () => import('./commands/configure.ts'),
 }
 

@@ -40,6 +40,7 @@ function diskLines({ url, auth, people, users, cert }: OnDisk, now: Date, width:
     `${label('URL', width)}${url}`,
     `${label('Login', width)}${auth}; ${users === 0 ? 'nobody may log in' : named.join(', ') + more}`,
     ...(cert ? [`${label('TLS', width)}certificate ${cert.daysLeft < 0 ? 'EXPIRED on' : 'valid until'} ${cert.notAfter.slice(0, 10)} (${relative(new Date(cert.notAfter), now)})`] : []),
+    ...(cert?.fingerprint ? [`${label('', width)}SHA-256 ${cert.fingerprint}`] : []),
   ]
 }
 

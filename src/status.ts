@@ -3,7 +3,6 @@
 
 import { readCert } from './certs.ts'
 import { desired } from './compose.ts'
-import type { ObservedContainer } from './compose/state.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
 import { credentialProblems, type Problem } from './credential-problems.ts'
@@ -11,7 +10,8 @@ import { loadedModels, type LoadedModel } from './loaded-models.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
-import { servedCert } from './server-cert.ts'
+import { runningProblems } from './running-problems.ts'
+import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../stacks/stack.ts'
 
 const DAY_MS = 86_400_000
@@ -27,8 +27,11 @@ export interface OnDisk {
   users: number
   /** `expires`: ISO 8601, null for never. */
   people: { name: string; role: Role; expires: string | null }[]
-  /** ISO 8601, and whole days from now; negative: it is over. */
-  cert: { notAfter: string; daysLeft: number } | null
+  /**
+   * ISO 8601, and whole days from now; negative: it is over. `fingerprint`: what `connect` shows and asks
+   * about, null where a known CA vouches for the server.
+   */
+  cert: { notAfter: string; daysLeft: number; fingerprint: string | null } | null
   /** What is wrong with this project. */
   problems: Problem[]
 }
@@ -46,9 +49,10 @@ export interface Status extends OnDisk {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
-  const [{ containers }, { models, problems }, refused] = await Promise.all([
+  const [observed, { models, problems }, refused] = await Promise.all([
     engine.observe(project.name, [], signal), loadedModels(project, engine, signal), refusedLogins(project, engine, now, signal),
   ])
+  const { containers } = observed
   const disk = onDisk(project, now)
   const services = Object.entries(project.file.services).map(([name, { image }]) => {
     const container = containers.find((one) => one.service === name)
@@ -59,11 +63,11 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
   return {
     ...disk,
     running: services.every(({ state }) => state === 'running'),
-    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash)),
+    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
     services,
     models,
     refused,
-    problems: [...starved(containers), ...problems, ...disk.problems],
+    problems: [...await runningProblems(project, engine, observed, signal), ...problems, ...disk.problems],
   }
 }
 
@@ -89,12 +93,12 @@ export function onDisk(project: Project, now: Date): OnDisk {
     name, dir, auth: stack.id, url,
     users: people.length,
     people: people.map((one) => ({ name: one.name, role: one.role, expires: one.expires?.toISOString() ?? null })),
-    cert: cert && { notAfter: cert.notAfter, daysLeft: cert.daysLeft },
+    cert: cert && { notAfter: cert.notAfter, daysLeft: cert.daysLeft, fingerprint: unless(null, () => shownFingerprint(project)) },
     problems,
   }
 }
 
-type Cert = NonNullable<OnDisk['cert']> & { endsSoon: boolean }
+type Cert = Omit<NonNullable<OnDisk['cert']>, 'fingerprint'> & { endsSoon: boolean }
 
 function certOf(project: Project, now: Date): Cert | null {
   const pem = project.tls === 'off' ? null : servedCert(project)
@@ -113,12 +117,4 @@ function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert): Problem
   const date = notAfter.slice(0, 10)
   const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}.`
   return { code: 'E_CERT_ENDS', message, hint }
-}
-
-function starved(containers: readonly ObservedContainer[]): Problem[] {
-  return containers.filter(({ outOfMemory }) => outOfMemory).map(({ service }) => ({
-    code: 'E_MEMORY',
-    message: `The service ${service} used up its memory, and the kernel ended a process of it.`,
-    hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. It is forgotten once the container starts anew.`,
-  }))
 }

@@ -6,8 +6,10 @@ import { quoted } from '../stacks/compose-doc.ts'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
 import { expectAnswer, refuseForeignBackend } from './backend.ts'
+import { clockProblem } from './clock.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
+import { refuseElsewhere } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
@@ -28,6 +30,8 @@ const HEALTHY_MS = 180_000
 /** Returns what was done, a line each; empty when nothing had to be. */
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
+  const off = clockProblem(engine, new Date())
+  if (off) ui.warn(`${off.message} ${off.hint}`)
   const want = desired(project.file, project.dir)
   refuseExposure(project)
   if (project.hostNetwork) refuseForeignHost(engine)
@@ -47,7 +51,9 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
-  const steps = plan(want, await engine.observe(project.name, want.images, signal))
+  const observed = await engine.observe(project.name, want.images, signal)
+  refuseElsewhere(project, observed.containers)
+  const steps = plan(want, observed)
   // An Ollama elsewhere may be down, and the door is to stand for it all the same.
   const healthNotOurs = project.ollama === OWN ? [] : ['ollama']
   const services = want.services.map(({ service }) => service).filter((service) => !healthNotOurs.includes(service))

@@ -214,6 +214,8 @@ export interface Stack {
   reload: 'SIGHUP' | 'SIGUSR1'
   /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */
   howTo: { login: string; curl: string; credentials: string }
+  /** What a person has on a client's machine: flags that `connect` needs besides, and project paths of files. */
+  carried(name: string): { flags: readonly string[]; files: { cert: string; key: string; p12: string } | null }
   /** The `WWW-Authenticate` that a stranger's 401 carries. */
   challenge: RegExp
   /**

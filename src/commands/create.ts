@@ -16,6 +16,7 @@ import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
 import { backendFor } from '../backend.ts'
+import { clockProblem, HARMFUL } from '../clock.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
@@ -104,10 +105,20 @@ async function compose({ answers, machine, password }: Answered, engine: Engine 
   const config = toConfig(answers, machine)
   const stack = stacks[config.auth]
   if (!stack) throw new Error(`no stack called ${config.auth}`)
-  if (engine) await nothingInTheWay(engine, config)
+  if (engine) {
+    refuseClock(engine, config, now)
+    await nothingInTheWay(engine, config)
+  }
   const { notes, warnings, ...backend } = await backendFor(answers, engine, machine, signal)
   const whole: StackConfig = { ...config, ...backend, user: proxyUser(), subnet: await freeSubnet(config, engine) }
   return { config, engine, notes, warnings, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
+}
+
+/** Certificates that are made now must hold where the proxy and the clients are. */
+function refuseClock(engine: Engine, { tls }: StaticConfig, now: Date): void {
+  const off = clockProblem(engine, now)
+  if (!off || tls === 'off' || Math.abs(engine.ahead ?? 0) < HARMFUL) return
+  throw new StackError(off.code, `${off.message} Nothing was written.`, { hint: off.hint })
 }
 
 /** Apart from every other network, and from the addresses that may connect: Docker's own would be on the list. */

@@ -55,11 +55,16 @@ export async function apply(given: Omit<Run, 'undo' | 'commit'>, steps: Step[]):
 
 async function takeBack(run: Run, error: StackError): Promise<StackError> {
   const left: string[] = []
+  let lost = false
   for (const { what, back } of run.undo.toReversed()) {
     try {
-      await back()
+      if (!lost) await back()
+      else left.push(what)
     } catch (problem) {
-      if (statusOf(problem) !== 404) left.push(`${what} (${explainEngine(problem, 'take it back').message})`)
+      if (statusOf(problem) === 404) continue
+      const { code, message } = explainEngine(problem, 'take it back')
+      lost = code === 'E_ENGINE_LOST'
+      left.push(lost ? what : `${what} (${message})`)
     }
   }
   const rest = left.length > 0 ? `\nLeft on the engine: ${left.join(', ')}.` : ''

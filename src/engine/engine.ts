@@ -10,10 +10,11 @@ import { oneOff } from './one-off.ts'
 import { portOwner } from './ports.ts'
 import { pull, withTag } from './pull.ts'
 import { exec, logs } from './stream.ts'
+import { trouble } from './trouble.ts'
 import type { Engine } from './types.ts'
 import { waitHealthy } from './wait.ts'
 
-type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'cdi' | 'operatingSystem' | 'rootless' | 'warning'>
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'cdi' | 'operatingSystem' | 'rootless' | 'ahead' | 'warning'>
 
 async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
   try {
@@ -50,6 +51,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     pull: (image, onProgress, signal) => pull(docker, image, onProgress, signal),
     apply: (steps, desired, hooks, signal) => apply({ docker, environment, local, apiVersion: facts.apiVersion, desired, hooks: hooks ?? {}, signal }, steps),
     waitHealthy: (project, services, timeoutMs, signal) => explained('wait for the containers', waitHealthy(docker, project, services, timeoutMs, signal)),
+    trouble: (container) => explained('look at a container', trouble(docker, container)),
     volumeSizes: (project) => volumeSizes(docker, project),
     down: (project, options) => down(docker, project, options),
     exec: (container, cmd, options) => exec(docker, container, cmd, options),

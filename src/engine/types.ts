@@ -1,6 +1,7 @@
 // What the rest of the code may ask of a Docker Engine.
 
 import type { Desired, Observed, Step } from '../compose/types.ts'
+import type { StackError } from '../errors.ts'
 
 /** Progress of one image pull. Bytes are those of layers whose size is known so far. */
 export interface PullProgress {
@@ -116,6 +117,8 @@ export interface Engine {
   cdi: string[]
   /** What its machine runs, such as `Debian GNU/Linux 12`; `Docker Desktop`. */
   operatingSystem: string
+  /** Its clock less this machine's, in milliseconds, when it was found; null: it doesn't tell. */
+  ahead: number | null
   /** Whether it publishes ports on this very machine. */
   local: boolean
   /** Whether the engine runs without root. */
@@ -140,6 +143,8 @@ export interface Engine {
   apply(steps: Step[], desired: Desired, hooks?: Hooks, signal?: AbortSignal): Promise<Applied>
   /** Wait until each service runs and, where it has a health check, is healthy. Throws E_UNHEALTHY. */
   waitHealthy(project: string, services: string[], timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** What is wrong with a container, with its last log lines; null when nothing is. */
+  trouble(container: string): Promise<StackError | null>
   /** What `down` with volumes would delete, with sizes in bytes (-1: the engine doesn't know). */
   volumeSizes(project: string): Promise<{ name: string; bytes: number }[]>
   down(project: string, options?: { volumes?: boolean; signal?: AbortSignal; onRemove?: (what: string) => void }): Promise<Removed>

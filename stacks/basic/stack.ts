@@ -29,6 +29,7 @@ export const basic: Stack = {
     curl: '-u NAME',
     credentials: '`htpasswd`: a line per person, `NAME:HASH:ROLE:END:CREATED` (bcrypt; times in Unix seconds, `-` for no end). By hand: `htpasswd -nB ann >> credentials/htpasswd` adds a user. `htpasswd.old`: passwords that were changed but are still good for a while',
   },
+  carried: (name) => ({ flags: ['--user', name], files: null }),
   challenge: /^Basic realm="Ollama", charset="UTF-8"$/,
   files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
   render: (config) => new Map([...generated(config), ...rateLimit(config)]),

@@ -31,6 +31,7 @@ export const bearer: Stack = {
     curl: "-H 'Authorization: Bearer KEY'",
     credentials: '`keys`: a line per key, `NAME:ROLE:SHA-256 of the key[:END[:CREATED]]`; its first lines say more, and how to add a key by hand. The keys themselves are nowhere',
   },
+  carried: () => ({ flags: [], files: null }),
   challenge: /^Bearer realm="Ollama"(?:, error="invalid_token")?$/,
   files: (config) => ({
     ...sharedFiles(config),

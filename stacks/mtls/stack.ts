@@ -51,6 +51,7 @@ export const mtls: Stack = {
     curl: '--cert certs/clients/NAME.crt --key certs/clients/NAME.key',
     credentials: 'one file for each allowed certificate, named by its SHA-256 fingerprint: the certificate, then a line such as `user` or `admin until 2027-01-31`. An edit or a removed file counts at once; a damaged file lets nobody in',
   },
+  carried: (name) => ({ flags: [], files: bundleOf(name) }),
   challenge: /^Certificate realm="Ollama"$/,
   files: ({ tls, hostNetwork }) => ({
     ...Object.fromEntries([...FILES, ...(tls === 'acme' ? [] : FROM_FILES)].map((name) => [`proxy/${name}`, `mtls/files/${name}`])),

@@ -34,7 +34,7 @@ describe('without an engine', () => {
   test('what the directory says is told, and the engine is the error', async () => {
     const { code, out, err } = await ran(cwd, ['status', '-C', 'home'], { env: NO_ENGINE })
     expect(code).toBe(1)
-    expect(out).toMatch(/^URL {6}https:\/\/\S+\nLogin {4}bearer; ann \(admin\), bob \(user\)\nTLS {6}certificate valid until \d{4}-\d\d-\d\d \(in \d+ days\)\n$/)
+    expect(out).toMatch(/^URL {6}https:\/\/\S+\nLogin {4}bearer; ann \(admin\), bob \(user\)\nTLS {6}certificate valid until \d{4}-\d\d-\d\d \(in \d+ days\)\n {9}SHA-256 [0-9A-F]{2}(?::[0-9A-F]{2}){31}\n$/)
     expect(err).toMatch(/^Error: .*\/nowhere\/docker\.sock/s)
   })
   test.each([['status', '--json'], ['status', '--watch', '--json'], ['logs', '--json'], ['logs', '-f', '--json']])('%s %s: one document, the error', async (...argv) => {
