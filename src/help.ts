@@ -9,9 +9,9 @@ const COMMON: Record<string, Flag> = {
 }
 const DIR: Flag = { short: 'C', value: 'DIR', help: 'The project; default: the nearest directory upwards that holds one' }
 
-/** The flags that `command` takes, common ones last. */
+/** The flags that `command` takes, common ones last. What it says of a common one itself counts. */
 export function flagsOf(command: Command): Record<string, Flag> {
-  return { ...command.flags, dir: command.flags['dir'] ?? DIR, ...COMMON }
+  return { ...command.flags, dir: command.flags['dir'] ?? DIR, ...COMMON, ...(command.flags['json'] && { json: command.flags['json'] }) }
 }
 
 export function commandHelp(command: Command): string {

@@ -22,7 +22,7 @@ export const command = define({
     since: { value: 'TIME', help: 'From then on: a span such as 10m, 2h or 7d, a date, or a moment such as 2026-12-31T08:00:00Z' },
     tail: { short: 'n', value: 'N', help: `The last N lines of each service, or all; default: all, with --follow ${FOLLOW_TAIL}` },
     user: { value: 'NAME', help: "Only this person's requests; one that was refused for its login is nobody's" },
-    json: { help: 'One JSON object a line: time, service, stream, line as it was logged, and for a request access' },
+    json: { help: 'Print one JSON document a line: time, service, stream, line (as it was logged), and access for a request; an error is one too' },
   },
   positionals: ['[SERVICE]'],
   async run({ args, flags }, { cwd, env, json, ui, signal, stdout }) {

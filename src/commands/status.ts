@@ -11,7 +11,8 @@ export const command = define({
   usage: 'ollama-stack status [--watch]',
   examples: ['ollama-stack status', 'ollama-stack status --watch', 'ollama-stack status --json'],
   flags: {
-    watch: { short: 'w', help: 'Go on, and show each change until Ctrl-C; with --json a document a line' },
+    watch: { short: 'w', help: 'Go on, and show each change until Ctrl-C' },
+    json: { help: 'Print one JSON document on stdout, errors included; with --watch one a line, for each change' },
   },
   async run({ flags }, { cwd, env, json, ui, signal, stdout }) {
     const dir = findProject(cwd, flags.dir)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { desired, parseCompose, plan } from '../../src/compose.ts'
-import { connect, type Engine, type LogLine } from '../../src/engine.ts'
+import { connect, type Engine, type LogLine, type LogOptions } from '../../src/engine.ts'
 
 const NAME = 'lab-eng-calls'
 const WEB = `${NAME}-web-1`
@@ -93,6 +93,42 @@ describe('logs', () => {
     }
     expect(lines.length).toBeGreaterThanOrEqual(5)
   })
+})
+
+describe('logs with times', () => {
+  const last = async (options: LogOptions): Promise<LogLine[]> => {
+    const lines: LogLine[] = []
+    for await (const line of engine.logs(WEB, { timestamps: true, ...options })) lines.push(line)
+    return lines
+  }
+  test('each line has its own, and from such a one on is what came since', async () => {
+    const [first, second] = (await last({ tail: 10 })).slice(-2)
+    expect([first?.time, second?.line]).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/), expect.stringMatching(/^(?:out|err) /)])
+    const [seconds = '', fraction = ''] = String(second?.time).split('.')
+    const since = await last({ since: `${Date.parse(`${seconds}Z`) / 1000}.${fraction.replace('Z', '')}` })
+    expect(since[0]).toEqual(second)
+  })
+})
+
+test('events: what happens to a container, and not what runs in it', async () => {
+  const stop = new AbortController()
+  const seen: string[] = []
+  const watching = (async () => {
+    for await (const action of engine.events(NAME, stop.signal)) seen.push(action)
+  })()
+  // Asked again until the engine listens.
+  await expect.poll(async () => {
+    execFileSync('docker', ['pause', WEB])
+    execFileSync('docker', ['unpause', WEB])
+    return seen
+  }, { timeout: 10_000, interval: 500 }).toContain('pause')
+  await engine.exec(WEB, ['true'])
+  execFileSync('docker', ['pause', WEB])
+  execFileSync('docker', ['unpause', WEB])
+  await expect.poll(() => seen.at(-1)).toBe('unpause')
+  stop.abort()
+  await watching
+  expect(new Set(seen)).toEqual(new Set(['pause', 'unpause']))
 })
 
 describe('who holds a port', () => {

@@ -1,15 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stacks } from '../../stacks/index.ts'
+import { applyChange } from '../../src/disk.ts'
 import { StackError } from '../../src/errors.ts'
 import type { Engine } from '../../src/engine.ts'
 import { loadProject } from '../../src/project.ts'
+import { render } from '../../src/render.ts'
 import { onDisk, type Status } from '../../src/status.ts'
 import { statusLines } from '../../src/status-text.ts'
 import { watchStatus } from '../../src/status-watch.ts'
+import { config } from './config-of.ts'
 import { ran } from './ran.ts'
 
 const NO_ENGINE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
@@ -17,8 +21,11 @@ const DAY_MS = 86_400_000
 let cwd: string
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'ollama-stack-status-'))
-  const { code, out } = await ran(cwd, ['create', 'home', '--user', 'ann:admin', '--user', 'bob', '--tls', 'private', '--no-start', '--model', 'none', '--yes', '--json'], { env: NO_ENGINE })
-  expect(code, out).toBe(0)
+  const people = [{ name: 'ann', role: 'admin' as const }, { name: 'bob', role: 'user' as const }]
+  const stack = stacks['bearer']
+  if (!stack) throw new Error('no such stack')
+  mkdirSync(dir())
+  applyChange(dir(), (await render(stack, config(stack, { tls: 'private' }), people, { now: new Date() })).files)
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 const dir = (): string => join(cwd, 'home')

@@ -45,7 +45,7 @@ local function owner(presented)
     -- the file can be approached; CRYPTO_memcmp behind it would compare a string with itself.
     return keys.find(sha256(presented))
   end
-  return nil, "what can be no key"
+  return nil, "not the form of a key"
 end
 
 -- Returns nil and the person's name, or a status and the error code for the challenge. Then the
@@ -73,7 +73,7 @@ local function decide()
     local presented = api_key ~= "" and api_key or from_authorization(authorization)
     if not presented then
       -- No error code for who presented nothing (RFC 6750, 3.1).
-      return 401, nil, nil, authorization ~= "" and "no key that could be read" or nil
+      return 401, nil, nil, authorization ~= "" and "another kind of Authorization" or nil
     end
     name, role = owner(presented)
   end
