@@ -61,7 +61,8 @@ export const command = define({
     const kept = readKept(file)
     if (flags.service !== undefined) {
       word('--service', flags.service, ['systemd'])
-      ui.data(unitFor(target, kept, { port, bind, ca: flags.ca && pathOf('--ca', flags.ca, cwd), origins: flags.origin ?? [], insecure: flags['insecure-http'] === true }, env))
+      const unit = unitFor(target, kept, { port, bind, ca: flags.ca && pathOf('--ca', flags.ca, cwd), origins: flags.origin ?? [], insecure: flags['insecure-http'] === true }, env)
+      ui.data(json ? JSON.stringify({ unit }) : unit)
       return
     }
     const addresses = ['127.0.0.1', '::1', ...(bind === null ? [] : [bind])]
@@ -92,6 +93,7 @@ function extraAddress(text: string): string | null {
 async function remember(session: Session, before: Kept, save: boolean, { file, dir }: { file: string; dir: string }, { interactive, ui }: Context): Promise<boolean> {
   const { kept, trust, kind, offline } = session
   const same = JSON.stringify(Object.entries(kept).sort()) === JSON.stringify(Object.entries(before).sort())
+  if (offline !== null && save) ui.warn('The login is kept only once the stack has taken it: when it answers again, run this again with --save.')
   if (same || offline !== null) return before.login !== undefined
   const wanted = save || (interactive && kind !== 'none' && await ui.confirm(`Keep the login in ${shownPath(file)}, which only you may read?`, { initial: true }))
   if (wanted) keep(file, dir, kept)

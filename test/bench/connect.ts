@@ -10,11 +10,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCa, makeServerCert } from '../../src/certs.ts'
+import { freePort } from '../../src/port-free.ts'
 
 const ROUNDS = 5
-const PIECES = 200
-const EVERY_MS = 10
-const PORT = 39_434
+const PIECES = 60
+/** As fast as a model speaks that people call fast. */
+const EVERY_MS = 30
 
 export async function main(): Promise<void> {
   const now = new Date()
@@ -35,7 +36,8 @@ export async function main(): Promise<void> {
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const dir = mkdtempSync(join(tmpdir(), 'bench-connect-'))
   writeFileSync(join(dir, 'ca.crt'), ca.cert)
-  const door = spawn(process.execPath, [join(import.meta.dirname, '../../dist/ollama-stack.js'), 'connect', url, '--ca', join(dir, 'ca.crt'), '--port', String(PORT), '--json'], {
+  const port = await freePort('127.0.0.1', 39_434)
+  const door = spawn(process.execPath, [join(import.meta.dirname, '../../dist/ollama-stack.js'), 'connect', url, '--ca', join(dir, 'ca.crt'), '--port', String(port), '--json'], {
     env: { ...process.env, OLLAMA_STACK_SECRET: 'bench', XDG_CONFIG_HOME: dir }, stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
@@ -47,7 +49,7 @@ export async function main(): Promise<void> {
       const through: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
         direct.push(...(await Promise.all(Array.from({ length: streams }, () => delays(https.get({ ...plain, path: '/stream', agent: false }))))).flat())
-        through.push(...(await Promise.all(Array.from({ length: streams }, () => delays(http.get({ host: '127.0.0.1', port: PORT, path: '/stream', agent: false }))))).flat())
+        through.push(...(await Promise.all(Array.from({ length: streams }, () => delays(http.get({ host: '127.0.0.1', port, path: '/stream', agent: false }))))).flat())
       }
       for (const [way, all] of [['direct', direct], ['connect', through]] as const) rows.push(`| ${streams} | ${way} | ${share(all, 0.5)} | ${share(all, 0.99)} |`)
     }

@@ -2,6 +2,8 @@
 
 import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
+import { once } from 'node:events'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -317,10 +319,21 @@ describe('the command', () => {
     const ollama = await fake((_request, response) => response.end('{"version":"0.32.15"}'))
     const { port } = new URL(ollama.url)
     const { code, err } = await ran(dir, ['connect', url, '--port', port], { env: { OLLAMA_STACK_SECRET: 'olsk_1' } })
-    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(new RegExp(`^Error: Port ${port} is taken: an Ollama of this machine listens there \\(version 0\\.32\\.15\\)\\.\n  .*--port \\d+, and tell the tools: OLLAMA_HOST=127\\.0\\.0\\.1:\\d+\n$`)) })
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(new RegExp(`^Error: Port ${port} of 127\\.0\\.0\\.1 is taken: an Ollama of this machine listens there \\(version 0\\.32\\.15\\)\\.\n  .*--port \\d+, and tell the tools: OLLAMA_HOST=127\\.0\\.0\\.1:\\d+\n$`)) })
     await connected([url], { env: { OLLAMA_STACK_SECRET: 'olsk_1' }, during: async (at) => {
       expect((await ran(dir, ['connect', url, '--port', new URL(at).port])).err).toContain('another ollama-stack connect listens there')
     } })
+  })
+
+  test('a port that says nothing over HTTP: the program, where the system tells; an address that is not here', async () => {
+    const { url } = await fake(bearer)
+    const silent = net.createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const port = String((silent.address() as net.AddressInfo).port)
+    const { err } = await ran(dir, ['connect', url, '--port', port], { env: { OLLAMA_STACK_SECRET: 'olsk_1' } })
+    silent.close()
+    expect(err).toMatch(process.platform === 'linux' ? new RegExp(`the program .+ \\(process ${process.pid}\\) listens there`) : /another program listens there/)
+    expect((await connected([url, '--bind', '203.0.113.9'], { env: { OLLAMA_STACK_SECRET: 'olsk_1' } })).document.error).toMatchObject({ code: 'E_BIND', message: '203.0.113.9 is not an address of this machine.' })
   })
 
   test.each<[string[], string, RegExp]>([
