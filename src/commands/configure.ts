@@ -58,7 +58,7 @@ async function configure({ flags }: Input<typeof configureFlags>, context: Conte
   const plan = await prepare(project, present, want, flags, engine, setting, now)
   if (plan.change.size === 0) return nothing(plan, context)
 
-  const diff = unified(plan.mine, plan.changed)
+  const diff = unified(plan.mine, plan.changed, plan.whole)
   const words = remarks(plan, project.stack)
   if (flags['dry-run']) {
     if (json) ui.data(JSON.stringify({ dryRun: true, ...changeDocument(plan), diff }))
