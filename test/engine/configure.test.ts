@@ -41,7 +41,7 @@ const allowedFor = async (origin: string): Promise<unknown> => (await ask(at, { 
 
 test('an origin and a rate: in force, with the same containers, and a running stream arrives whole', async () => {
   const before = await containers()
-  const response = await open(at, { method: 'POST', path: '/api/generate', login: ann, body: JSON.stringify({ model: 'gemma3:1b', prompt: 'hi', options: { num_predict: 600 } }) })
+  const response = await open(at, { method: 'POST', path: '/api/generate', login: ann, body: JSON.stringify({ model: 'gemma3:1b', prompt: 'hi', options: { num_predict: 300 } }) })
   let text = ''
   const whole = (async () => {
     for await (const part of response) text += String(part)
