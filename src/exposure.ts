@@ -41,7 +41,7 @@ export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' 
   if (open) {
     return {
       what: `compose.yaml publishes port ${open.port} on ${open.bind} without TLS, where every credential and prompt can be read on its way`,
-      fix: 'Put host_ip back to 127.0.0.1, or make a project with HTTPS: npx create-ollama-stack@latest --bind 0.0.0.0\n' +
+      fix: 'Put host_ip back to 127.0.0.1, or get HTTPS: ollama-stack configure --tls private\n' +
         'If something else encrypts the way, write `insecure-http: true` below x-ollama-stack.',
     }
   }

@@ -111,7 +111,7 @@ export function projectOf(dir: string, text: string, exists: (path: string) => b
   const hostNetwork = frontOf(file) === 'front'
   const absent = Object.keys(stack.files({ tls, hostNetwork })).find((one) => !exists(one))
   if (absent !== undefined) {
-    throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
+    throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. To change the login: ollama-stack configure --auth LOGIN' })
   }
   const { bind, port } = published(file, path)
   const hosts = Array.isArray(own['hosts']) ? own['hosts'].map(String) : []

@@ -43,6 +43,8 @@ export interface Reconfigured extends Resolved {
   /** Project path of the folder with what was put aside, or null. */
   aside: string | null
   mine: Texts
+  /** Changed files that are the same in every project with that login, and that nobody edited. */
+  whole: string[]
   /** `uid:gid` of the proxy. */
   user: string
   /** Of all that was looked at, see `seenNow`. */
@@ -64,12 +66,15 @@ export async function reconfigure(project: Project, present: StackConfig, wish: 
   const shipped = { ...project.stack.files(present), ...stack.files(config) }
   const resolved = finalFiles({ ...versions, mine: plainTexts(disk), loose: (path) => !(path in shipped) }, wish)
 
+  const odd = [...resolved.changed].find(([path, text]) => text !== null && !wish.takeNew.includes(path) && String(disk.get(path)?.content).includes('\uFFFD'))
+  if (odd) throw new UsageError('E_MERGE', `${odd[0]} isn't UTF-8 text, so the change can't be brought into it byte for byte. Nothing was written.`, 'Save it as UTF-8 and run this again.')
+
   const secrets = await secretChange(project, present, stack, wish, after, now)
   const aside = secrets.aside.length === 0 ? null : `${STATE}/before-${now.toISOString().slice(0, 19).replaceAll(':', '')}`
   const plain = [...resolved.changed].map(([path, text]) => [path, text === null ? null : { content: text, mode: disk.get(path)?.mode ?? after.get(path)?.mode ?? 0o644 }] as const)
   const originals = wish.takeNew.flatMap((path) => {
     const mine = disk.get(path)
-    return mine && resolved.changed.has(path) ? [[`${path}.orig`, mine] as const] : []
+    return mine && resolved.changed.has(path) ? [[`${path}.orig`, { content: readFileSync(join(dir, path)), mode: mine.mode }] as const] : []
   })
   const change: Change = new Map([
     ...secrets.aside.map((path) => [`${aside}/${path}`, { content: readFileSync(join(dir, path)), mode: 0o600 }] as const),
@@ -84,6 +89,7 @@ export async function reconfigure(project: Project, present: StackConfig, wish: 
   return {
     ...resolved, project: next, change: change.size === 0 ? change : new Map([...change, ...pendingReload([...resolved.changed.keys()]), ...recordOf(versions.after)]), hidden,
     credentials: secrets.credentials, left: secrets.left, aside, mine: plainTexts(disk), user: config.user, seen: seenNow(dir),
+    whole: [...resolved.changed.keys()].filter((path) => path in shipped && !resolved.kept.includes(path)),
   }
 }
 

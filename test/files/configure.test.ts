@@ -246,6 +246,15 @@ describe('edits by hand', () => {
     await done(dir, '--port', '9004', '--take-new', 'compose.yaml')
     expect([loadProject(dir).port, text(dir, 'compose.yaml.orig').includes('9003')]).toEqual([9004, true])
   })
+  test('bytes that are no UTF-8: refused where they would be lost, kept elsewhere', async () => {
+    const { dir } = await make('--auth', 'basic')
+    for (const path of ['proxy/rate.conf', 'proxy/gate.conf']) writeFileSync(join(dir, path), Buffer.concat([Buffer.from('# m\xfcde\n', 'latin1'), readFileSync(join(dir, path))]))
+    const before = tree(dir)
+    expect(await configure(dir, '--rate', '60/m')).toMatchObject({ code: 2, error: { code: 'E_MERGE', message: expect.stringContaining('proxy/rate.conf') } })
+    expect(tree(dir)).toEqual(before)
+    await done(dir, '--origin', 'obsidian')
+    expect(tree(dir)['proxy/gate.conf']).toBe(before['proxy/gate.conf'])
+  })
   test('without a record of what was made, edits stay all the same', async () => {
     const { dir } = await make('--auth', 'bearer')
     rmSync(join(dir, '.ollama-stack-state'), { recursive: true })

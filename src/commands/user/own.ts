@@ -32,7 +32,7 @@ export async function ownOf(flags: Values<typeof ownFlags>, project: Project, co
   }
   if (flags['ssh-key'] !== undefined) {
     if (project.tls === 'off' && !isLoopback(project.bind)) {
-      throw new UsageError('E_SSH_KEY', `--ssh-key needs HTTPS, or a port that only this machine reaches; this one is plain HTTP on ${project.bind}.`, 'A signature that is read on its way could be used again for a minute. Make a project with --tls private.')
+      throw new UsageError('E_SSH_KEY', `--ssh-key needs HTTPS, or a port that only this machine reaches; this one is plain HTTP on ${project.bind}.`, 'A signature that is read on its way could be used again for a minute. Get HTTPS: ollama-stack configure --tls private')
     }
     return { sshKey: flags['ssh-key'] }
   }
