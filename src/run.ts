@@ -20,6 +20,7 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   down: () => import('./commands/down.ts'),
   status: () => import('./commands/status.ts'),
   test: () => import('./commands/test.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
 }

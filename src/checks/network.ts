@@ -3,11 +3,11 @@
 import { isIP } from 'node:net'
 import { exposure } from '../exposure.ts'
 import { ask } from '../http.ts'
-import { couldNotRun, failed, passed, type Check } from './check.ts'
+import { couldNotRun, failed, passed, type Check, type Visit } from './check.ts'
 
 export const OLLAMA_PORT = 11434
 
-export const network: Check[] = [
+export const network: Check<Pick<Visit, 'project' | 'engine' | 'signal'>>[] = [
   {
     id: 'exposure',
     title: 'compose.yaml publishes nothing that others can read or use',
