@@ -27,16 +27,20 @@ export async function examine(facts: Facts, list = CHECKS): Promise<Group[]> {
 
 /** A check that can't be carried out says so: that is no good news. */
 async function look({ id, title, limit = LIMIT_MS, run }: Check, facts: Facts): Promise<Finding[]> {
+  facts.signal.throwIfAborted()
   const end = new AbortController()
-  const late = new Promise<Verdict>((resolve) => {
+  const signal = AbortSignal.any([facts.signal, end.signal])
+  const late = new Promise<Verdict>((resolve, reject) => {
     const timer = setTimeout(() => {
       resolve({ level: 'warn', evidence: `Gave no answer within ${limit / 1000} s`, hint: 'Run this again when the machine is less busy.' })
       end.abort()
     }, limit)
-    end.signal.addEventListener('abort', () => clearTimeout(timer))
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    })
   })
   try {
-    const signal = AbortSignal.any([facts.signal, end.signal])
     const verdict = await Promise.race([Promise.resolve().then(() => run({ ...facts, signal })), late])
     return verdict === null ? [] : [{ id, title, ...verdict, evidence: verdict.evidence.replace(/\.$/, '') }]
   } catch (error) {

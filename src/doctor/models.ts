@@ -28,9 +28,9 @@ function sizeOf(text: string): number {
  * tells nothing. By Ollama's library, whose usual quantisation takes 0.6 to 0.9 bytes for each.
  */
 export function expectedBytes(name: string): number | null {
-  const [, count, unit] = /[:-](?:\w*?x)?(\d+(?:\.\d+)?)([bm])\b/i.exec(name) ?? []
+  const [, experts = '1', count, unit] = /[:-](?:(\d+)x)?(\d+(?:\.\d+)?)([bm])\b/i.exec(name) ?? []
   if (count === undefined) return null
-  return Number(count) * (unit?.toLowerCase() === 'm' ? 1e6 : 1e9) * 0.65 + 150e6
+  return Number(experts) * Number(count) * (unit?.toLowerCase() === 'm' ? 1e6 : 1e9) * 0.65 + 150e6
 }
 
 /** Weights, and room for the context and the runner. */

@@ -66,7 +66,7 @@ export const proxyChecks: Check[] = [
       const lines: string[] = []
       for await (const { line } of engine.logs(proxy.id, { since, tail: 1000, signal })) if (isTrouble(line)) lines.push(line)
       const last = lines.at(-1)
-      return last === undefined ? ok('nothing wrong with them since they were changed') : fail(`It says: ${last.slice(0, 300)}`, 'Put right what it names; a change counts within a second. Whom it knows: ollama-stack user list')
+      return last === undefined ? ok('nothing wrong with them since they were changed') : fail(`It says: ${(/"error":"([^"]+)"/.exec(last)?.[1] ?? last).slice(0, 300)}`, 'Put right what it names; a change counts within a second. Whom it knows: ollama-stack user list')
     },
   }),
 ]
@@ -93,14 +93,14 @@ async function streaming({ project, answer, inside, signal }: Facts & { project:
   return verdict.ok === null ? warn(`It could not be measured: ${verdict.detail}`, 'Everything about it: ollama-stack test') : fail(`${model}: ${verdict.detail}`, "A proxy between here and Ollama keeps answers back: look for buffering in proxy/, or in what stands before this stack's port.")
 }
 
-/** Milliseconds: when something in that folder was last written, added or removed. */
+/** Milliseconds: when something in that folder was last written, added, removed, or given to somebody else. */
 function lastChange(folder: string): number {
-  return Math.max(...[folder, ...readdirSync(folder).map((name) => join(folder, name))].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0))
+  return Math.max(...[folder, ...readdirSync(folder).map((name) => join(folder, name))].map((path) => statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0))
 }
 
-/** Each login's own words for files that it can't use; what a request said comes after them. */
-function isTrouble(line: string): boolean {
-  if (line.startsWith('{"time"')) return false
+/** Each login's own words for files that it can't use; what a request said comes after them. A file that isn't there is somebody who was removed. */
+export function isTrouble(line: string): boolean {
+  if (line.startsWith('{"time"') || line.includes('no such file or directory')) return false
   const own = line.split(/, (?:client|context): /)[0] ?? ''
   return /credentials\/keys: |credentials can not be read|"level":"error".*"\/?credentials\//.test(own)
 }
