@@ -45,8 +45,8 @@ async function look({ id, title, limit = LIMIT_MS, run }: Check, facts: Facts): 
     return verdict === null ? [] : [{ id, title, ...verdict, evidence: verdict.evidence.replace(/\.$/, '') }]
   } catch (error) {
     facts.signal.throwIfAborted()
-    const { message, hint = '' } = error instanceof StackError ? error : { message: error instanceof Error ? error.message : String(error) }
-    return [{ id, title, level: 'warn', evidence: `Could not be looked at: ${message.replace(/\.$/, '')}`, hint }]
+    const { message, hint } = error instanceof StackError ? error : { message: error instanceof Error ? error.message : String(error), hint: '' }
+    return [{ id, title, level: 'warn', evidence: `Could not be looked at: ${message.replace(/\.$/, '')}`, hint: hint || 'Run this again; if it stays, please report it.' }]
   } finally {
     end.abort()
   }

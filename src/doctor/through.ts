@@ -19,7 +19,9 @@ export const proxyChecks: Check[] = [
     title: 'The proxy',
     async run({ project, answer, containers }) {
       const answered = await answer()
-      if (answered.reply) return answered.reply.status < 500 ? ok(`answers at ${project.url} (${answered.reply.status} to a stranger)`) : fail(`It answers ${answered.reply.status}`, 'Its log says why: ollama-stack logs proxy')
+      if (answered.reply?.status === 401) return ok(`answers at ${project.url}, and asks a stranger for a login (401)`)
+      if (answered.reply?.status === 403 && project.allow.length > 0) return warn("It refuses this machine's own address (403)", 'Put it on the list: ollama-stack configure --allow ADDRESS')
+      if (answered.reply) return fail(`It answers ${answered.reply.status} to a stranger, where 401 is due`, 'Its log says why: ollama-stack logs proxy   Whom it lets in: ollama-stack test')
       const running = (await containers()).some(({ service, state }) => service === 'proxy' && state === 'running')
       return running ? fail(answered.why, 'Its log says why: ollama-stack logs proxy') : warn('It does not run, so nothing could be tried through it', 'Start it: ollama-stack up')
     },
@@ -73,7 +75,9 @@ export const proxyChecks: Check[] = [
 
 /** By one short answer of a model that is here, at best one that is in memory already. */
 async function streaming({ project, answer, inside, signal }: Facts & { project: NonNullable<Facts['project']> }): Promise<ReturnType<typeof ok> | null> {
-  if ((await answer()).reply === null) return null
+  const { reply } = await answer()
+  if (reply === null) return null
+  if (reply.status !== 401) return warn(`It could not be measured: the proxy answers ${reply.status} to this machine before it asks for a login`, 'Mend that first: ollama-stack test says more.')
   const [models, ps] = await Promise.all([modelsHere({ inside }), inside('ollama', ['ollama', 'ps'])])
   if (models === null) return null
   const names = models.toSorted((a, b) => a.bytes - b.bytes).map(({ name }) => name)

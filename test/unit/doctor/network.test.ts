@@ -131,6 +131,11 @@ test('a proxy that does not answer: a failure while it runs, else a warning, and
   for (const id of ['preflight', 'source-address', 'streaming', 'certificate-shown']) expect(await finding(id, given), id).toBeUndefined()
 })
 
+test.each([[401, [], 'ok'], [200, [], 'fail'], [403, [], 'fail'], [403, ['192.168.1.0/24'], 'warn'], [502, [], 'fail']])('a proxy that answers %d to a stranger, with the list %j: %s', async (status, allow, level) => {
+  const one = await project({ allow, bind: '0.0.0.0', tls: 'private' })
+  expect((await finding('proxy-answers', { project: one, answer: () => Promise.resolve({ reply: { status, headers: {}, body: '' }, at: 0 }) }))?.level).toBe(level)
+})
+
 describe('the run of all checks', () => {
   const row = (id: string, run: Check['run'], more: Partial<Check> = {}): Check => ({ id, title: id, run, ...more })
   test('one that fails to look, or takes too long, is a warning; one that says nothing is left out', async () => {
@@ -143,7 +148,7 @@ describe('the run of all checks', () => {
     ] }])
     expect(group?.findings.map(({ id, level, evidence, hint }) => [id, level, evidence, hint])).toEqual([
       ['thrown', 'warn', 'Could not be looked at: Permission denied', 'sudo'],
-      ['broken', 'warn', 'Could not be looked at: no such thing', ''],
+      ['broken', 'warn', 'Could not be looked at: no such thing', 'Run this again; if it stays, please report it.'],
       ['slow', 'warn', 'Gave no answer within 0.05 s', 'Run this again when the machine is less busy.'],
       ['fine', 'ok', 'well', ''],
     ])
