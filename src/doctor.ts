@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { callable } from './callable.ts'
-import type { Check, Finding, Verdict } from './doctor/check.ts'
+import { OWNER, type Check, type Finding, type Verdict } from './doctor/check.ts'
 import type { Facts } from './doctor/facts.ts'
 import { CHECKS } from './doctor/list.ts'
 import { StackError } from './errors.ts'
@@ -45,11 +45,17 @@ async function look({ id, title, limit = LIMIT_MS, run }: Check, facts: Facts): 
     return verdict === null ? [] : [{ id, title, ...verdict, evidence: verdict.evidence.replace(/\.$/, '') }]
   } catch (error) {
     facts.signal.throwIfAborted()
-    const { message, hint } = error instanceof StackError ? error : { message: error instanceof Error ? error.message : String(error), hint: '' }
-    return [{ id, title, level: 'warn', evidence: `Could not be looked at: ${message.replace(/\.$/, '')}`, hint: hint || 'Run this again; if it stays, please report it.' }]
+    return [{ id, title, level: 'warn', ...unseen(error) }]
   } finally {
     end.abort()
   }
+}
+
+function unseen(error: unknown): Pick<Finding, 'evidence' | 'hint'> {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const otherwise = code === 'EACCES' || code === 'EPERM' ? OWNER : 'Run this again; if it stays, please report it.'
+  return { evidence: `Could not be looked at: ${message.replace(/\.$/, '')}`, hint: (error instanceof StackError && error.hint) || otherwise }
 }
 
 const WORDS: Record<Finding['level'], string> = { ok: 'ok', warn: 'WARN', fail: 'FAIL' }

@@ -13,7 +13,7 @@ import { isEverywhere, isPublicAddress } from '../machine.ts'
 import type { Project } from '../project.ts'
 import { checkServerCert, liesInFiles, ownCertWarnings, servedCert } from '../server-cert.ts'
 import { showsAnother } from '../take-cert.ts'
-import { fail, ofProject, ok, warn, worst, type Check, type Verdict } from './check.ts'
+import { fail, ofProject, ok, OWNER, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 
 const DAY = 24 * 60 * 60_000
@@ -24,14 +24,17 @@ export const certificateChecks: Check[] = [
   ofProject({
     id: 'certificate-pair',
     title: 'Certificate and key',
-    run({ project }) {
+    run({ project, text }) {
       if (!liesInFiles(project.tls) && !project.stack.needsTls) return null
+      const last = join(project.dir, 'certs/server', liesInFiles(project.tls) ? 'server.key' : 'ca.crt')
       try {
         checkServerCert(project)
       } catch (error) {
         if (!(error instanceof StackError)) throw error
         return fail(error.message, error.hint)
       }
+      // What may not be read is passed over, so that people who may use Docker can start what isn't theirs.
+      if (text(last) === null) return warn(`This user may not read ${last}, so this can't be told`, OWNER)
       return ok(liesInFiles(project.tls) ? 'both are whole and belong together' : "the CA's certificate is whole")
     },
   }),
@@ -41,7 +44,8 @@ export const certificateChecks: Check[] = [
     run({ project, now }) {
       if (project.tls === 'off') return null
       const pem = servedCert(project)
-      if (pem === null) return warn('There is no certificate yet, or it may not be read by this user', 'Get one: ollama-stack up   Or run this as the owner of the project.')
+      if (pem === null && liesInFiles(project.tls)) return warn("This user may not read it, so this can't be told", OWNER)
+      if (pem === null) return warn('There is none yet, or this user may not read it', `Get one: ollama-stack up\n${OWNER}`)
       return ending(project, readCert(pem), now)
     },
   }),

@@ -27,6 +27,9 @@ export interface Check {
   run(facts: Facts): Verdict | null | Promise<Verdict | null>
 }
 
+/** The fix for whatever this user may not read. */
+export const OWNER = 'Run this as the owner of the project, or with sudo.'
+
 export const ok = (evidence: string): Verdict => ({ level: 'ok', evidence, hint: '' })
 export const warn = (evidence: string, hint: string): Verdict => ({ level: 'warn', evidence, hint })
 export const fail = (evidence: string, hint: string): Verdict => ({ level: 'fail', evidence, hint })

@@ -48,7 +48,7 @@ export interface Facts {
   /** Output of a command in the running container of a service; null when it doesn't run, or the command fails. */
   inside(service: string, command: readonly string[]): Promise<string | null>
   /** What a stranger gets who asks the proxy for /, and when (milliseconds); or why nothing usable answers. */
-  answer(): Promise<{ reply: Reply; at: number } | { reply: null; why: string }>
+  answer(): Promise<{ reply: Reply; at: number } | { reply: null; error: StackError }>
   /** GET / in plain HTTP, by an address; null: nothing answers there. */
   get(url: string, at: { host: string; port: number }): Promise<Reply | null>
   /** PEM of the certificate that is shown there for a name; null: none. */
@@ -93,8 +93,13 @@ export function gather({ env, signal, engine, engineError, project, projectError
       return code === 0 ? stdout + stderr : null
     },
     answer: once(async () => {
-      if (!project) return { reply: null, why: 'there is no project' }
-      return ask(doorOf(project), { path: '/', idle: IDLE_MS, signal }).then((reply) => ({ reply, at: Date.now() }), (error: Error) => ({ reply: null, why: error.message }))
+      if (!project) return { reply: null, error: new StackError('E_NO_PROJECT', 'There is no project.') }
+      try {
+        return { reply: await ask(doorOf(project), { path: '/', idle: IDLE_MS, signal }), at: Date.now() }
+      } catch (error) {
+        signal.throwIfAborted()
+        return { reply: null, error: error instanceof StackError ? error : new StackError('E_NO_ANSWER', `No TLS connection comes about: ${(error as Error).message}`, { cause: error }) }
+      }
     }),
     get: (url, connect) => ask({ url, connect, ca: null }, { path: '/', idle: IDLE_MS, signal }).catch(() => null),
     peer: (name, at) => peerCert(at, name, null).then(String, () => null),

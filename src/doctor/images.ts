@@ -14,7 +14,7 @@ export const imageChecks: Check[] = [
     async run({ containers, now }) {
       const dated = (await containers()).flatMap(({ image, imageCreated }) => (imageCreated ? [{ image, days: Math.floor((now.getTime() - imageCreated.getTime()) / DAY) }] : []))
       const old = dated.filter(({ days }) => days > OLD_DAYS).map(({ image, days }) => warn(`${image} was made ${days} days ago`, 'Newer ones: ollama-stack upgrade'))
-      return worst(old, dated.length === 0 ? null : ok(dated.map(({ image, days }) => `${image}: ${days} days`).join(', ')))
+      return worst(old, dated.length === 0 ? null : ok(each(dated.map(({ image, days }) => `${image}: ${days} days`))))
     },
   }),
   ofBoth({
@@ -33,7 +33,10 @@ export const imageChecks: Check[] = [
         evidence: `${image} runs ${version}, before ${[...least].reverse().join(' or ')}: ${reason}`,
         hint: `Newer images: ollama-stack upgrade   About it: ${source}`,
       }))
-      return worst(without, found.length === 0 ? null : ok(found.map(({ image, version }) => `${image} runs ${version}`).join(', ')))
+      return worst(without, found.length === 0 ? null : ok(each(found.map(({ image, version }) => `${image} runs ${version}`))))
     },
   }),
 ]
+
+/** Several services may run the same image. */
+const each = (lines: readonly string[]): string => [...new Set(lines)].join(', ')

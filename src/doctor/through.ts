@@ -23,7 +23,9 @@ export const proxyChecks: Check[] = [
       if (answered.reply?.status === 403 && project.allow.length > 0) return warn("It refuses this machine's own address (403)", 'Put it on the list: ollama-stack configure --allow ADDRESS')
       if (answered.reply) return fail(`It answers ${answered.reply.status} to a stranger, where 401 is due`, 'Its log says why: ollama-stack logs proxy   Whom it lets in: ollama-stack test')
       const running = (await containers()).some(({ service, state }) => service === 'proxy' && state === 'running')
-      return running ? fail(answered.why, 'Its log says why: ollama-stack logs proxy') : warn('It does not run, so nothing could be tried through it', 'Start it: ollama-stack up')
+      const { code, message, hint } = answered.error
+      if (code !== 'E_NO_ANSWER') return warn(`It could not be asked: ${message}`, hint)
+      return running ? fail(message, 'Its log says why: ollama-stack logs proxy') : warn('It does not run, so nothing could be tried through it', 'Start it: ollama-stack up')
     },
   }),
   ofProject({

@@ -13,6 +13,7 @@ import type { Facts } from '../../../src/doctor/facts.ts'
 import { examine } from '../../../src/doctor.ts'
 import type { Engine } from '../../../src/engine.ts'
 import { machineOf, type EngineMachine, type ExaminedContainer } from '../../../src/engine/examine.ts'
+import { StackError } from '../../../src/errors.ts'
 import { loadProject, type Project } from '../../../src/project.ts'
 import { render } from '../../../src/render.ts'
 import { config } from '../config-of.ts'
@@ -38,7 +39,7 @@ export function facts(more: Partial<Facts> = {}): Facts {
     machine: { names: ['nas'], addresses: [{ ip: LAN, network: 'eth0', kind: 'lan' }] },
     text: () => null, names: () => [], free: () => Promise.resolve(500e9), run: () => Promise.resolve(null), resolve: () => Promise.resolve([]), ollamaAt: () => Promise.resolve(false),
     engine: null, engineError: null, engineMachine: () => Promise.resolve(more.engine ? machine() : null), project: null, projectError: null,
-    containers: () => Promise.resolve([]), inside: () => Promise.resolve(null), answer: () => Promise.resolve({ reply: null, why: 'not asked' }),
+    containers: () => Promise.resolve([]), inside: () => Promise.resolve(null), answer: () => Promise.resolve({ reply: null, error: new StackError('E_NO_ANSWER', 'not asked') }),
     get: () => Promise.resolve(null), peer: () => Promise.resolve(null), signal: new AbortController().signal, ...more,
   }
 }

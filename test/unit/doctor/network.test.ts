@@ -35,7 +35,8 @@ describe('the certificate', () => {
   test('that Caddy has not got yet', async () => expect((await finding('certificate-expiry', { project: { ...await project(), tls: 'acme' } }))?.level).toBe('warn'))
   test('without its key, and with that of another', async () => {
     const one = await project({ tls: 'private', hosts: ['localhost'] })
-    expect((await finding('certificate-pair', { project: one }))?.level).toBe('ok')
+    expect(await finding('certificate-pair', { project: one, text: () => '' })).toMatchObject({ level: 'ok', evidence: 'both are whole and belong together' })
+    expect(await finding('certificate-pair', { project: one, text: () => null })).toMatchObject({ level: 'warn', evidence: text('may not read'), hint: text('as the owner') })
     writeFileSync(join(one.dir, 'certs/server/server.key'), (await makeServerCert({ ca: await makeCa({ name: 'x', now: new Date() }), hosts: ['localhost'], now: new Date() })).key)
     expect(await finding('certificate-pair', { project: one })).toMatchObject({ level: 'fail', evidence: text('the key of another certificate') })
     rmSync(join(one.dir, 'certs/server/server.key'))
@@ -125,7 +126,7 @@ describe('a public name', () => {
 })
 
 test('a proxy that does not answer: a failure while it runs, else a warning, and nothing is tried through it', async () => {
-  const given = { project: await project({ allow: ['192.168.1.0/24'], bind: '0.0.0.0', tls: 'private' }), engine: engine(), answer: () => Promise.resolve({ reply: null, why: 'Nothing usable answers at 127.0.0.1:8880.' } as const) }
+  const given = { project: await project({ allow: ['192.168.1.0/24'], bind: '0.0.0.0', tls: 'private' }), engine: engine(), answer: () => Promise.resolve({ reply: null, error: new StackError('E_NO_ANSWER', 'Nothing usable answers at 127.0.0.1:8880.') } as const) }
   expect(await finding('proxy-answers', given)).toMatchObject({ level: 'warn', hint: 'Start it: ollama-stack up' })
   expect(await finding('proxy-answers', { ...given, containers: () => Promise.resolve([container('proxy')]) })).toMatchObject({ level: 'fail', evidence: text('Nothing usable answers') })
   for (const id of ['preflight', 'source-address', 'streaming', 'certificate-shown']) expect(await finding(id, given), id).toBeUndefined()
@@ -142,6 +143,7 @@ describe('the run of all checks', () => {
     const [group] = await examine(facts(), [{ group: 'x', checks: [
       row('thrown', () => { throw new StackError('E_X', 'Permission denied.', { hint: 'sudo' }) }),
       row('broken', () => Promise.reject(new TypeError('no such thing'))),
+      row('denied', () => { throw Object.assign(new Error('EACCES: permission denied, scandir'), { code: 'EACCES' }) }),
       row('slow', ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))), { limit: 50 }),
       row('silent', () => null),
       row('fine', () => ({ level: 'ok', evidence: 'well.', hint: '' })),
@@ -149,6 +151,7 @@ describe('the run of all checks', () => {
     expect(group?.findings.map(({ id, level, evidence, hint }) => [id, level, evidence, hint])).toEqual([
       ['thrown', 'warn', 'Could not be looked at: Permission denied', 'sudo'],
       ['broken', 'warn', 'Could not be looked at: no such thing', 'Run this again; if it stays, please report it.'],
+      ['denied', 'warn', 'Could not be looked at: EACCES: permission denied, scandir', 'Run this as the owner of the project, or with sudo.'],
       ['slow', 'warn', 'Gave no answer within 0.05 s', 'Run this again when the machine is less busy.'],
       ['fine', 'ok', 'well', ''],
     ])
