@@ -53,8 +53,8 @@ export function openFiles(project: Pick<Project, 'dir' | 'file'>): Verdict[] {
     const mode = stat.mode & 0o777
     const secret = isSecret(path) || path === 'credentials' || path === 'certs'
     const shown = `${path} has mode ${mode.toString(8).padStart(4, '0')}`
-    if (secret && (mode & 0o077) !== 0) found.push(fail(`${shown}: others on this machine may ${(mode & 0o022) === 0 ? 'read' : 'change'} it`, `chmod ${stat.isDirectory() ? '700' : '600'} ${shellWord(full)}`))
-    else if ((mode & 0o002) !== 0) found.push(fail(`${shown}: everybody on this machine may change what runs`, `chmod o-w ${shellWord(full)}`))
+    if (secret && (mode & 0o077) !== 0) found.push(fail(`${shown}, which lets others ${(mode & 0o022) === 0 ? 'read' : 'change'} it`, `chmod ${stat.isDirectory() ? '700' : '600'} ${shellWord(full)}`))
+    else if ((mode & 0o002) !== 0) found.push(fail(`${shown}, which lets everybody on this machine change what runs`, `chmod o-w ${shellWord(full)}`))
     if (stat.isDirectory()) for (const name of readdirSync(full).sort()) look(`${path}/${name}`)
   }
   for (const path of ['credentials', 'certs', 'compose.yaml', 'proxy', 'tls', 'front', 'ollama-stack', '.ollama-stack']) look(path)

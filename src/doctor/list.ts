@@ -8,7 +8,7 @@ import { fileChecks } from './files.ts'
 import { gpuChecks } from './gpu.ts'
 import { hostOllamaCheck } from './host-ollama.ts'
 import { imageChecks } from './images.ts'
-import { diskCheck, memoryCheck } from './machine.ts'
+import { diskCheck, memoryCheck, projectDiskCheck } from './machine.ts'
 import { nameChecks } from './names.ts'
 import { networkChecks } from './network.ts'
 import { peopleCheck } from './people.ts'
@@ -19,7 +19,7 @@ import { proxyChecks } from './through.ts'
 
 export const CHECKS: readonly { group: string; checks: readonly Check[] }[] = [
   { group: 'Engine', checks: engineChecks },
-  { group: 'Machine', checks: [diskCheck, memoryCheck, ...gpuChecks, clockCheck, hostOllamaCheck] },
+  { group: 'Machine', checks: [diskCheck, projectDiskCheck, memoryCheck, ...gpuChecks, clockCheck, hostOllamaCheck] },
   { group: 'Project', checks: [projectCheck, ...serviceChecks, ...imageChecks, ...settingsChecks, ...fileChecks, peopleCheck] },
   { group: 'Certificate', checks: certificateChecks },
   { group: 'Network', checks: [...networkChecks, ...proxyChecks, ...nameChecks] },

@@ -3,7 +3,8 @@
 import { bytes } from '../bytes.ts'
 import { full } from '../checks/stream.ts'
 import type { EngineMachine } from '../engine/examine.ts'
-import { fail, ofEngine, ok, warn, type Check } from './check.ts'
+import { shellWord } from '../curl.ts'
+import { fail, ofEngine, ofProject, ok, warn, type Check } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
 import { reservation } from './gpu.ts'
 import { expectedBytes, inMemory, modelsHere } from './models.ts'
@@ -12,6 +13,8 @@ import { expectedBytes, inMemory, modelsHere } from './models.ts'
 const LEAST_BYTES = 1e9
 /** The next model won't fit. */
 const LOW_BYTES = 10e9
+/** Far more than credentials and certificates take. */
+const LEAST_PROJECT_BYTES = 50e6
 /** The smallest models need about that, and the rest of the machine something too. */
 const LEAST_MEMORY = 2e9
 
@@ -27,6 +30,17 @@ export const diskCheck: Check = ofEngine({
     if (free < LEAST_BYTES) return fail(left, fix)
     if (missing && missing.bytes > free) return fail(`${left}, and ${missing.name}, which isn't here yet, takes about ${bytes(missing.bytes)}`, fix)
     return free < LOW_BYTES ? warn(`${left}: little for models`, fix) : ok(left)
+  },
+})
+
+export const projectDiskCheck: Check = ofProject({
+  id: 'disk-project',
+  title: 'Disk of the project',
+  async run({ project, free }) {
+    const left = await free(project.dir)
+    if (left === null) return null
+    const evidence = `${bytes(left)} free (${project.dir})`
+    return left < LEAST_PROJECT_BYTES ? fail(`${evidence}: soon nobody can be added or removed`, `See what takes it: df -h ${shellWord(project.dir)}`) : ok(evidence)
   },
 })
 

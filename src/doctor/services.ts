@@ -27,7 +27,10 @@ export const serviceChecks: Check[] = [
     id: 'drift',
     title: 'Containers against compose.yaml',
     async run({ project, engine, containers, signal }) {
-      if ((await containers()).length === 0) return null
+      const found = await containers()
+      if (found.length === 0) return null
+      const elsewhere = found.find(({ dir }) => dir !== '' && dir !== project.dir)?.dir
+      if (elsewhere !== undefined) return fail(`What runs under the name ${project.name} was made from ${elsewhere}, not from ${project.dir}`, `If the project was moved here: ollama-stack up   If this is a copy: give it another name and another port in compose.yaml first.`)
       const want = desired(project.file, project.dir)
       const have = await engine.observe(project.name, want.images, signal)
       try {
@@ -75,5 +78,5 @@ function editedSince({ dir, file }: Project, { service, startedAt }: ExaminedCon
     const stat = statSync(join(dir, path))
     return stat.isFile() && stat.mtime > startedAt
   })
-  return edited.length === 0 ? [] : [warn(`${edited.join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after the service ${service} had started`, `Let it read ${edited.length === 1 ? 'it' : 'them'}: docker compose restart ${service}`)]
+  return edited.length === 0 ? [] : [warn(`${edited.join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after the service ${service} had started`, `To have ${edited.length === 1 ? 'it' : 'them'} read: docker compose restart ${service}`)]
 }

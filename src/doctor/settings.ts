@@ -14,7 +14,7 @@ export const settingsChecks: Check[] = [
       const services = Object.entries(project?.file.services ?? {}).filter(([, { environment }]) => environment?.['OLLAMA_API_KEY'] !== undefined).map(([name]) => `compose.yaml (services.${name})`)
       const where = [...(env['OLLAMA_API_KEY'] ? ['this environment'] : []), ...services]
       if (where.length === 0) return project ? ok('not set, and nothing would be protected by it') : null
-      return warn(`OLLAMA_API_KEY is set in ${where.join(' and in ')}. It protects nothing: clients send it to ollama.com, and no Ollama server asks for it.`,
+      return warn(`It is set in ${where.join(' and in ')}, and protects nothing: clients send it to ollama.com, and no Ollama server asks for it`,
         `${project ? 'The login of this stack is what protects it.' : 'A login: npx create-ollama-stack@latest'} If you don't use ollama.com, remove the variable${services.length > 0 ? ' there, then: ollama-stack up' : ': unset OLLAMA_API_KEY'}`)
     },
   },

@@ -26,6 +26,8 @@ export interface ExaminedContainer {
   id: string
   name: string
   service: string
+  /** The project directory that it was made from; empty when it doesn't say. */
+  dir: string
   state: string
   health: string
   startedAt: Date | null
@@ -69,17 +71,18 @@ export async function examineContainers(docker: Client, project: string, signal:
     const details = await orNull(docker.getContainer(Id).inspect({ abortSignal }))
     if (!details) return []
     const image = await orNull(docker.getImage(details.Image).inspect())
-    return [containerOf(details, Labels[LABEL.service] ?? '', image?.Created)]
+    return [containerOf(details, Labels, image?.Created)]
   }))
   return found.flat()
 }
 
-function containerOf(details: ContainerDetails, service: string, created: string | undefined): ExaminedContainer {
+function containerOf(details: ContainerDetails, labels: Record<string, string>, created: string | undefined): ExaminedContainer {
   const { State, RestartCount } = details
   return {
     id: details.Id,
     name: details.Name.replace(/^\//, ''),
-    service,
+    service: labels[LABEL.service] ?? '',
+    dir: labels[LABEL.dir] ?? '',
     state: State.Status,
     health: State.Health?.Status ?? 'none',
     startedAt: date(State.StartedAt),

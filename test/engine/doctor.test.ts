@@ -75,7 +75,7 @@ afterAll(async () => {
 
 test('a healthy stack: everything was looked at, and nothing is said that is not true', async () => {
   const found = await doctor()
-  const expected = ['engine', 'engine-version', 'context', 'compose', 'disk', 'memory', 'clock', 'open-ollama', 'project', 'services', 'drift', 'config', 'image-age', 'image-fixes', 'api-key', 'cloud', 'models-volume', 'credentials', 'file-modes', 'ca-key', 'people',
+  const expected = ['engine', 'engine-version', 'context', 'compose', 'disk', 'disk-project', 'memory', 'clock', 'open-ollama', 'project', 'services', 'drift', 'config', 'image-age', 'image-fixes', 'api-key', 'cloud', 'models-volume', 'credentials', 'file-modes', 'ca-key', 'people',
     'certificate-pair', 'certificate-expiry', 'certificate-names', 'certificate-shown', 'port', 'exposure', 'ollama-unpublished', 'proxy-answers', 'preflight', 'source-address', 'streaming', 'proxy-log']
   expect(expected.filter((id) => !(id in found))).toEqual([])
   // The engine and the images of a test machine may really be old; the disk of a CI machine may really be full.
@@ -171,7 +171,7 @@ test('a proxy that holds answers back, and lets every page in', async () => {
   expect(found['streaming']?.evidence).toContain('they arrive in lumps')
 })
 
-test("an Ollama on every address of the machine, and ufw, which doesn't cover Docker's ports", async () => {
+test("a copy of the project; an Ollama on every address of the machine; ufw, which doesn't cover Docker's ports", async () => {
   const LAN = '203.0.113.77'
   const conf = join(place.dir, 'etc')
   mkdirSync(join(conf, 'ufw'), { recursive: true })
@@ -183,9 +183,10 @@ test("an Ollama on every address of the machine, and ufw, which doesn't cover Do
   }
   const open = await listening(`require('http').createServer((q, s) => s.end('{"version":"0.32.15"}')).listen(11434, '0.0.0.0', () => console.log('ready'))`)
   try {
-    const outcome = await run('ip', ['netns', 'exec', SPACE, 'sh', '-c', 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"', 'sh', conf, process.execPath, join(import.meta.dirname, '../../dist/ollama-stack.js'), 'doctor', '--json', '-C', dir])
+    const outcome = await run('ip', ['netns', 'exec', SPACE, 'sh', '-c', 'mount -t overlay overlay -o "lowerdir=$1:/etc" /etc && shift && exec "$@"', 'sh', conf, process.execPath, join(import.meta.dirname, '../../dist/ollama-stack.js'), 'doctor', '--json', '-C', kept])
     const found = findingsOf(outcome)
-    expect(levels(found, ['open-ollama', 'ufw'])).toEqual({ 'open-ollama': 'fail', ufw: 'warn' })
+    expect(levels(found, ['open-ollama', 'ufw', 'drift'])).toEqual({ 'open-ollama': 'fail', ufw: 'warn', drift: 'fail' })
+    expect(found['drift']?.evidence).toBe(`What runs under the name ${NAME} was made from ${dir}, not from ${kept}`)
     expect(found['open-ollama']?.evidence).toContain(`${LAN}:11434`)
     expect(found['ufw']?.evidence).toContain(`doesn't cover port ${port} on every address`)
   } finally {

@@ -30,7 +30,7 @@ export const engine = (more: Partial<Engine> = {}): Engine => ({
 export const machine = (info: Parameters<typeof machineOf>[0] = debian): EngineMachine => machineOf(info, NOW.getTime())
 
 export const container = (service: string, more: Partial<ExaminedContainer> = {}): ExaminedContainer => ({
-  id: service, name: `home-${service}-1`, service, state: 'running', health: 'healthy', startedAt: new Date(Date.now() + 60_000), restarts: 0, exitCode: 0, outOfMemory: false, image: `${service}:1`, imageId: 'sha256:1', imageCreated: NOW, ...more,
+  id: service, name: `home-${service}-1`, service, dir: '', state: 'running', health: 'healthy', startedAt: new Date(Date.now() + 60_000), restarts: 0, exitCode: 0, outOfMemory: false, image: `${service}:1`, imageId: 'sha256:1', imageCreated: NOW, ...more,
 })
 
 export function facts(more: Partial<Facts> = {}): Facts {

@@ -78,6 +78,9 @@ describe('disk', () => {
     expect(await finding('disk', { ...free(20e9), project: large, inside })).toMatchObject({ level: 'fail', evidence: expect.stringContaining('llama3.3:70b') as string })
     expect((await finding('disk', { ...free(20e9), project: await project({ model: 'gemma3:27b' }), inside }))?.level).toBe('ok') // it is here
   })
+  test.each([[10e6, 'fail'], [1e9, 'ok']])("%d bytes free where the project lies, engine or not: %s", async (left, level) => {
+    expect((await finding('disk-project', { project: await project(), free: () => Promise.resolve(left) }))?.level).toBe(level)
+  })
   test('of a virtual machine, as a container sees it; unseen without one', async () => {
     const df = 'Filesystem     1024-blocks     Used Available Capacity Mounted on\noverlay           61202244 57000000    500000      99% /\n'
     expect(await finding('disk', { ...virtual, inside: () => Promise.resolve(df) })).toMatchObject({ level: 'fail', evidence: '512 MB free (docker-desktop)' })

@@ -41,6 +41,12 @@ describe('services', () => {
   test('one without a container', async () => expect(await said(container('proxy'))).toMatchObject({ level: 'fail', evidence: 'The service ollama has no container' }))
 })
 
+test('containers of another directory under the same name', async () => {
+  const one = await project()
+  const elsewhere = containers(container('proxy', { dir: '/old/home' }), container('ollama', { dir: '/old/home' }))
+  expect(await finding('drift', { project: one, ...elsewhere })).toMatchObject({ level: 'fail', evidence: text(`made from /old/home, not from ${one.dir}`), hint: text('If the project was moved') })
+})
+
 test('a configuration edited after the proxy had read it', async () => {
   const one = await project()
   const old = { ...containers(container('proxy', { startedAt: new Date(Date.now() - 60_000) }), container('ollama')), project: one }
