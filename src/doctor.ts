@@ -6,6 +6,7 @@ import { OWNER, type Check, type Finding, type Verdict } from './doctor/check.ts
 import type { Facts } from './doctor/facts.ts'
 import { CHECKS } from './doctor/list.ts'
 import { StackError } from './errors.ts'
+import { harmless } from './quoted.ts'
 import type { Ui } from './ui.ts'
 
 export interface Group {
@@ -42,7 +43,7 @@ async function look({ id, title, limit = LIMIT_MS, run }: Check, facts: Facts): 
   })
   try {
     const verdict = await Promise.race([Promise.resolve().then(() => run({ ...facts, signal })), late])
-    return verdict === null ? [] : [{ id, title, ...verdict, evidence: verdict.evidence.replace(/\.$/, '') }]
+    return verdict === null ? [] : [{ id, title, ...verdict, evidence: said(verdict.evidence) }]
   } catch (error) {
     facts.signal.throwIfAborted()
     return [{ id, title, level: 'warn', ...unseen(error) }]
@@ -55,8 +56,11 @@ function unseen(error: unknown): Pick<Finding, 'evidence' | 'hint'> {
   const message = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error && 'code' in error ? error.code : ''
   const otherwise = code === 'EACCES' || code === 'EPERM' ? OWNER : 'Run this again; if it stays, please report it.'
-  return { evidence: `Could not be looked at: ${message.replace(/\.$/, '')}`, hint: (error instanceof StackError && error.hint) || otherwise }
+  return { evidence: `Could not be looked at: ${said(message)}`, hint: (error instanceof StackError && error.hint) || otherwise }
 }
+
+/** Names of files and processes, and lines of a log, may hold anything. */
+const said = (evidence: string): string => harmless(evidence).replace(/\.$/, '')
 
 const WORDS: Record<Finding['level'], string> = { ok: 'ok', warn: 'WARN', fail: 'FAIL' }
 

@@ -147,6 +147,7 @@ describe('the run of all checks', () => {
       row('slow', ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))), { limit: 50 }),
       row('silent', () => null),
       row('fine', () => ({ level: 'ok', evidence: 'well.', hint: '' })),
+      row('odd', () => ({ level: 'ok', evidence: 'a file called \u001b[2J', hint: '' })),
     ] }])
     expect(group?.findings.map(({ id, level, evidence, hint }) => [id, level, evidence, hint])).toEqual([
       ['thrown', 'warn', 'Could not be looked at: Permission denied', 'sudo'],
@@ -154,6 +155,7 @@ describe('the run of all checks', () => {
       ['denied', 'warn', 'Could not be looked at: EACCES: permission denied, scandir', 'Run this as the owner of the project, or with sudo.'],
       ['slow', 'warn', 'Gave no answer within 0.05 s', 'Run this again when the machine is less busy.'],
       ['fine', 'ok', 'well', ''],
+      ['odd', 'ok', 'a file called \\u{1b}[2J', ''],
     ])
   })
   test('they run at once', async () => {
