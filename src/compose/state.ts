@@ -69,6 +69,8 @@ export interface ObservedContainer {
   /** The Engine's word: created, running, paused, restarting, removing, exited, dead. */
   state: string
   health: Health
+  /** ISO 8601: since when it runs, or when it ended; null: it never ran. */
+  since: string | null
   /** The kernel ended a process of it because its memory was used up. */
   outOfMemory: boolean
   ports: { bind: string; port: number; target: number; protocol: string }[]

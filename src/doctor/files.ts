@@ -57,7 +57,7 @@ export function openFiles(project: Pick<Project, 'dir' | 'file'>): Verdict[] {
     else if ((mode & 0o002) !== 0) found.push(fail(`${shown}, which lets everybody on this machine change what runs`, `chmod o-w ${shellWord(full)}`))
     if (stat.isDirectory()) for (const name of readdirSync(full).sort()) look(`${path}/${name}`)
   }
-  for (const path of ['credentials', 'certs', 'compose.yaml', 'proxy', 'tls', 'front', 'ollama-stack', '.ollama-stack']) look(path)
+  for (const path of ['credentials', 'certs', 'compose.yaml', 'proxy', 'tls', 'front', 'forward', 'ollama-stack', '.ollama-stack']) look(path)
   if ((statSync(dir).mode & 0o002) !== 0) found.push(fail(`${dir} itself may be changed by everybody on this machine`, `chmod o-w ${shellWord(dir)}`))
   return [...found, ...unreadable(project, 'certs/server', 'so it starts without a certificate, or not at all').map(({ message, hint }) => fail(message, hint))]
 }

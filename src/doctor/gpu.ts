@@ -1,19 +1,13 @@
 // The GPU: in the machine, known to the engine, given to Ollama, and really used.
 
-import type { Service } from '../compose.ts'
 import type { EngineMachine } from '../engine/examine.ts'
+import { gpuOf } from '../gpu.ts'
+import type { Gpu } from '../../stacks/stack.ts'
 import { fail, ofBoth, ok, warn, type Check, type Verdict } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
+import { ownOllama } from './models.ts'
 
-export type Maker = 'nvidia' | 'amd'
-
-/** Which GPU a service of compose.yaml asks for. */
-export function reservation(service: Service | undefined): Maker | null {
-  const requests = [...service?.deploy?.resources?.reservations?.devices ?? [], ...service?.gpus ?? []]
-  if (service?.runtime === 'nvidia' || requests.some(({ driver, capabilities = [], device_ids = [] }) => driver === 'nvidia' || capabilities.includes('gpu') || device_ids.some((id) => id.startsWith('nvidia.com/')))) return 'nvidia'
-  const devices = [...(service?.devices ?? []).map(({ source }) => source), ...requests.flatMap(({ device_ids = [] }) => device_ids)]
-  return devices.some((device) => device === '/dev/kfd' || device.startsWith('amd.com/')) ? 'amd' : null
-}
+type Maker = Gpu['maker']
 
 /** PCI vendors; class 03 is a display controller (pci-ids). */
 const VENDORS: Record<string, Maker> = { '0x10de': 'nvidia', '0x1002': 'amd' }
@@ -44,8 +38,8 @@ export const gpuChecks: Check[] = [
     title: 'GPU',
     async run(facts) {
       const machine = await facts.engineMachine()
-      const ollama = facts.project?.file.services['ollama']
-      const wanted = reservation(ollama)
+      const ollama = ownOllama(facts.project)
+      const wanted = gpuOf(ollama)?.maker ?? null
       const here = isHere(facts, machine)
       if (wanted) return given(wanted, facts, machine, here)
       const [first] = here && facts.platform === 'linux' ? gpusIn(facts) : []
@@ -61,7 +55,7 @@ export const gpuChecks: Check[] = [
     id: 'gpu-used',
     title: 'GPU in use',
     async run(facts) {
-      const wanted = reservation(facts.project.file.services['ollama'])
+      const wanted = gpuOf(ownOllama(facts.project))?.maker ?? null
       const ps = wanted === null ? null : await facts.inside('ollama', ['ollama', 'ps'])
       return wanted === null || ps === null ? null : used(NAMES[wanted], ps, await started(facts))
     },

@@ -6,8 +6,8 @@ import type { EngineMachine } from '../engine/examine.ts'
 import { shellWord } from '../curl.ts'
 import { fail, ofEngine, ofProject, ok, warn, type Check } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
-import { reservation } from './gpu.ts'
-import { expectedBytes, inMemory, modelsHere } from './models.ts'
+import { gpuOf } from '../gpu.ts'
+import { expectedBytes, inMemory, modelsHere, ownOllama } from './models.ts'
 
 /** Logs and credentials can't be written much longer. */
 const LEAST_BYTES = 1e9
@@ -67,14 +67,15 @@ export const memoryCheck: Check = ofEngine({
   title: 'Memory for the models',
   async run(facts) {
     const machine = await facts.engineMachine()
-    const ollama = facts.project?.file.services['ollama']
+    const ollama = ownOllama(facts.project)
+    if (facts.project && !ollama) return null
     const limit = Number(ollama?.mem_limit ?? Infinity)
     const memory = Math.min(machine?.memory || Infinity, limit)
     if (memory === Infinity) return null
     const whose = memory === limit ? 'mem_limit of the service ollama' : machine?.system === 'Docker Desktop' ? "Docker Desktop's virtual machine" : `the engine's machine`
     const has = `${bytes(memory)} (${whose})`
     // What doesn't fit beside it, Ollama puts into the GPU's memory, which isn't known here.
-    if (reservation(ollama) !== null) return ok(`${has}, and a GPU's own`)
+    if (gpuOf(ollama) !== null) return ok(`${has}, and a GPU's own`)
     const { model = null } = facts.project ?? {}
     const here = (await modelsHere(facts)) ?? []
     const absent = model === null || here.some(({ name }) => name === full(model)) ? [] : [{ name: model, bytes: expectedBytes(model) ?? 0 }]

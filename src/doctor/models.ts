@@ -1,5 +1,7 @@
 // How large models are, on disk and in memory.
 
+import type { Service } from '../compose.ts'
+import { OWN } from '../ollama-url.ts'
 import type { Facts } from './facts.ts'
 
 const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
@@ -35,3 +37,6 @@ export function expectedBytes(name: string): number | null {
 
 /** Weights, and room for the context and the runner. */
 export const inMemory = (bytes: number): number => bytes * 1.2
+
+/** The service that runs models; undefined where another Ollama does, or there is no project. */
+export const ownOllama = (project: Facts['project']): Service | undefined => (project?.ollama === OWN ? project.file.services['ollama'] : undefined)

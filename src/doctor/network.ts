@@ -39,7 +39,7 @@ export const networkChecks: Check[] = [
     title: "Ollama's own port",
     async run({ project, engine, containers, signal }) {
       if (!(await containers()).some(({ service, state }) => service === 'ollama' && state === 'running')) return null
-      const verdict = await network.find(({ id }) => id === 'ollama-unpublished')?.run({ project, engine, signal })
+      const verdict = await network.find(({ id, applies }) => id.endsWith('-unpublished') && applies?.(project))?.run({ project, engine, signal })
       if (verdict?.ok == null) return warn(`This can't be told: ${verdict?.detail}`, 'See what runs: ollama-stack status')
       return verdict.ok ? ok(verdict.detail) : fail(`Ollama can be reached without a login: ${verdict.detail}`, 'Make its container anew as compose.yaml says: ollama-stack up')
     },

@@ -1,6 +1,7 @@
 // Settings of Ollama that don't do what one may think.
 
 import { ofProject, ok, warn, type Check } from './check.ts'
+import { ownOllama } from './models.ts'
 
 /** What Go's strconv.ParseBool takes for false, as Ollama reads it; any other text counts as true there. */
 const FALSE = new Set(['', '0', 'f', 'F', 'false', 'FALSE', 'False'])
@@ -22,7 +23,7 @@ export const settingsChecks: Check[] = [
     id: 'cloud',
     title: 'Cloud models',
     run({ project }) {
-      const { ollama } = project.file.services
+      const ollama = ownOllama(project)
       if (!ollama) return null
       if (!FALSE.has(ollama.environment?.['OLLAMA_NO_CLOUD'] ?? '')) return ok('off (OLLAMA_NO_CLOUD)')
       return warn("Cloud models are on: prompts for them leave this machine, and every user spends the owner's ollama.com account.", 'Write OLLAMA_NO_CLOUD: "1" below services.ollama.environment in compose.yaml, then: ollama-stack up')
@@ -32,7 +33,7 @@ export const settingsChecks: Check[] = [
     id: 'models-volume',
     title: 'Where models are kept',
     run({ project }) {
-      const { ollama } = project.file.services
+      const ollama = ownOllama(project)
       if (!ollama) return null
       const home = ollama.environment?.['OLLAMA_MODELS'] ?? ollama.environment?.['HOME'] ?? '/root'
       const mount = ollama.volumes?.find(({ type, target }) => type !== 'tmpfs' && (home === target || home.startsWith(`${target}/`)))

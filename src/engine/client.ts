@@ -60,7 +60,7 @@ export interface Introduction {
     MemTotal?: number
     SystemTime?: string
     CDISpecDirs?: string[] | null
-    DiscoveredDevices?: { Source?: string; ID?: string }[] | null
+    DiscoveredDevices?: { Source: string; ID: string }[] | null
   }
 }
 

@@ -41,6 +41,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         arch: version.Arch,
         hostname: info.Name ?? '',
         runtimes: Object.keys(info.Runtimes ?? {}),
+        cdi: (info.DiscoveredDevices ?? []).filter(({ Source }) => Source === 'cdi').map(({ ID }) => ID),
+        operatingSystem: info.OperatingSystem ?? '',
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
         warning: warningFor(version.Version),
       })

@@ -51,7 +51,7 @@ export async function examineMachine(docker: Client, signal: AbortSignal): Promi
 /** `now`: this machine's time when the engine said its own, in milliseconds. */
 export function machineOf(info: Introduction['info'], now: number): EngineMachine {
   const clock = Date.parse(info.SystemTime ?? '')
-  const devices = (info.DiscoveredDevices ?? []).flatMap(({ Source, ID }) => (Source === 'cdi' && ID ? [ID] : []))
+  const devices = (info.DiscoveredDevices ?? []).filter(({ Source }) => Source === 'cdi').map(({ ID }) => ID)
   return {
     name: info.Name ?? '',
     system: info.OperatingSystem ?? '',

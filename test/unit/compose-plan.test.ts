@@ -26,7 +26,7 @@ function observed(text: string, want: Desired): Observed {
       const service = one('service', '')
       have.containers.push({
         id: `id-${name}`, name, service, hash: one('hash', want.services.find((other) => other.service === service)?.hash ?? ''), image: '', imageId: one('image', ''),
-        state: one('state', 'running'), health: 'none', outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
+        state: one('state', 'running'), health: 'none', since: null, outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
       })
     }
   }

@@ -47,6 +47,12 @@ test('containers of another directory under the same name', async () => {
   expect(await finding('drift', { project: one, ...elsewhere })).toMatchObject({ level: 'fail', evidence: text(`made from /old/home, not from ${one.dir}`), hint: text('If the project was moved') })
 })
 
+test('an Ollama elsewhere: what is asked about ours is left out, and its silence has a name', async () => {
+  const one = await project({ elsewhere: { host: '192.168.1.9', port: 11434, way: 'network' }, bind: '127.0.0.1' })
+  for (const id of ['cloud', 'models-volume', 'memory', 'gpu']) expect(await finding(id, { project: one, ...containers(container('proxy'), container('ollama')) }), id).toBeUndefined()
+  expect(await finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health: 'unhealthy' })) })).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
+})
+
 test('a configuration edited after the proxy had read it', async () => {
   const one = await project()
   const old = { ...containers(container('proxy', { startedAt: new Date(Date.now() - 60_000) }), container('ollama')), project: one }
