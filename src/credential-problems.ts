@@ -15,13 +15,13 @@ export interface Problem {
 export function credentialProblems(project: Project): Problem[] {
   const lines = project.stack.people.problems(credentialFiles(project)).map((message): Problem =>
     ({ code: 'E_CREDENTIALS', message: `${message}.`, hint: 'Put it right, or delete it; a change counts within a second.' }))
-  return [...unreadable(project), ...lines, ...missingCa(project)]
+  return [...unreadable(project, 'credentials', 'so it lets nobody in by it'), ...lines, ...missingCa(project)]
 }
 
 /** Only where the proxy's user is a user of this machine: on Linux. */
-function unreadable({ dir, file }: Project): Problem[] {
+export function unreadable({ dir, file }: Pick<Project, 'dir' | 'file'>, folder: string, consequence: string): Problem[] {
   const [uid, gid] = (file.services['proxy']?.user ?? '').split(':').map(Number)
-  const top = join(dir, 'credentials')
+  const top = join(dir, folder)
   if (process.platform !== 'linux' || uid === undefined || Number.isNaN(uid) || !existsSync(top)) return []
   const paths = [top, ...readdirSync(top, { recursive: true, encoding: 'utf8' }).map((name) => join(top, name))]
   return paths.flatMap((path): Problem[] => {
@@ -31,7 +31,7 @@ function unreadable({ dir, file }: Project): Problem[] {
     if ((bits & wanted) === wanted) return []
     return [{
       code: 'E_CREDENTIALS',
-      message: `The proxy runs as user ${uid} and may not read ${path}, so it lets nobody in by it.`,
+      message: `The proxy runs as user ${uid} and may not read ${path}, ${consequence}.`,
       hint: `sudo chown ${uid}:${gid ?? uid} ${shellWord(path)} && sudo chmod ${stat.isDirectory() ? '700' : '600'} ${shellWord(path)}`,
     }]
   })

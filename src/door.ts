@@ -39,6 +39,7 @@ function caOf(path: string): string {
   try {
     return readPlain(path)
   } catch (cause) {
-    throw new StackError('E_NO_CA', `${path}, by which this project's server is known, can't be read: ${(cause as Error).message.split(', ')[0]}.`, { hint: 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.', cause })
+    const hint = (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'Run the command as the owner of the project, or with sudo.' : 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.'
+    throw new StackError('E_NO_CA', `${path}, by which this project's server is known, can't be read: ${(cause as Error).message.split(', ')[0]}.`, { hint, cause })
   }
 }

@@ -21,6 +21,7 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
   test: () => import('./commands/test.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
   client: () => import('./commands/client.ts'),

@@ -28,7 +28,8 @@ export async function takeServerCert(project: Project, engine: Engine, renewed: 
   return true
 }
 
-async function showsAnother(project: Project): Promise<boolean> {
+/** Whether the proxy shows another certificate than the one that lies in the project; false also when it can't be reached. */
+export async function showsAnother(project: Project): Promise<boolean> {
   const cert = liesInFiles(project.tls) ? servedCert(project) : null
   if (cert === null) return false
   const { connect, url } = doorOf(project)

@@ -1,10 +1,41 @@
 // What each role may do, and what a browser on a foreign page may not.
 
 import { ask } from '../http.ts'
-import { failed, passed, status, type Check } from './check.ts'
+import { failed, passed, status, type Check, type Visit } from './check.ts'
 
 /** A name nobody can have an account of (RFC 2606). */
 const FOREIGN = 'https://foreign.example'
+
+/** What the proxy answers before it asks for a login. */
+export const preflight: Check<Pick<Visit, 'project' | 'door' | 'signal'>>[] = [
+  {
+    id: 'preflight-foreign',
+    title: 'A preflight from a foreign page gets no permission',
+    async run({ door }) {
+      const reply = await ask(door, {
+        method: 'OPTIONS',
+        path: '/api/chat',
+        headers: { origin: FOREIGN, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+      })
+      const allowed = Object.keys(reply.headers).filter((name) => name.startsWith('access-control-'))
+      if (allowed.length > 0) return failed(`answered with ${allowed.join(', ')}`)
+      return reply.status < 400 || reply.status === 403 ? passed(`${reply.status}, no Access-Control header`) : failed(`got ${reply.status}`)
+    },
+  },
+  {
+    id: 'preflight-allowed',
+    title: 'A preflight from an allowed page gets its permission, and only its own',
+    applies: ({ origins }) => origins.length > 0,
+    async run({ project, door }) {
+      const origin = (project.origins[0] ?? '').replace(/\*$/, 'app')
+      const { status: code, headers } = await ask(door, {
+        method: 'OPTIONS', path: '/api/chat', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
+      })
+      const [allowed, asked] = [headers['access-control-allow-origin'], headers['access-control-allow-headers']]
+      return code === 204 && allowed === origin && asked === 'authorization' ? passed(`204 for ${origin}`) : failed(`got ${code}, Access-Control-Allow-Origin: ${allowed ?? 'none'}`)
+    },
+  },
+]
 
 export const access: Check[] = [
   {
@@ -62,33 +93,7 @@ export const access: Check[] = [
       return status(reply.status, 403)
     },
   },
-  {
-    id: 'preflight-foreign',
-    title: 'A preflight from a foreign page gets no permission',
-    async run({ door }) {
-      const reply = await ask(door, {
-        method: 'OPTIONS',
-        path: '/api/chat',
-        headers: { origin: FOREIGN, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
-      })
-      const allowed = Object.keys(reply.headers).filter((name) => name.startsWith('access-control-'))
-      if (allowed.length > 0) return failed(`answered with ${allowed.join(', ')}`)
-      return reply.status < 400 || reply.status === 403 ? passed(`${reply.status}, no Access-Control header`) : failed(`got ${reply.status}`)
-    },
-  },
-  {
-    id: 'preflight-allowed',
-    title: 'A preflight from an allowed page gets its permission, and only its own',
-    applies: ({ origins }) => origins.length > 0,
-    async run({ project, door }) {
-      const origin = (project.origins[0] ?? '').replace(/\*$/, 'app')
-      const { status: code, headers } = await ask(door, {
-        method: 'OPTIONS', path: '/api/chat', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
-      })
-      const [allowed, asked] = [headers['access-control-allow-origin'], headers['access-control-allow-headers']]
-      return code === 204 && allowed === origin && asked === 'authorization' ? passed(`204 for ${origin}`) : failed(`got ${code}, Access-Control-Allow-Origin: ${allowed ?? 'none'}`)
-    },
-  },
+  ...preflight,
   {
     id: 'origin-stripped',
     title: 'Origin never reaches Ollama',

@@ -8,7 +8,7 @@ import { couldNotRun, failed, passed, type Check, type Verdict, type Visit } fro
 
 export const OLLAMA_PORT = 11434
 
-export const network: Check[] = [
+export const network: Check<Pick<Visit, 'project' | 'engine' | 'signal'>>[] = [
   {
     id: 'exposure',
     title: 'compose.yaml publishes nothing that others can read or use',
@@ -32,7 +32,7 @@ export const network: Check[] = [
 ]
 
 /** The service ollama: the server itself, or what stands in its place. */
-async function unreachable({ project, engine }: Visit): Promise<Verdict> {
+async function unreachable({ project, engine }: Pick<Visit, 'project' | 'engine'>): Promise<Verdict> {
   if (!engine) return couldNotRun('no engine to ask')
   const seen = await engine.observe(project.name)
   const ollama = seen.containers.find((container) => container.service === 'ollama')

@@ -1,9 +1,9 @@
 // One real answer of the test model, token by token.
 
 import { generate, models } from '../ollama.ts'
-import { couldNotRun, failed, passed, type Check } from './check.ts'
+import { couldNotRun, failed, passed, type Check, type Visit } from './check.ts'
 
-export const stream: Check = {
+export const stream: Check<Pick<Visit, 'project' | 'door' | 'user' | 'signal'>> = {
   id: 'generation',
   title: 'The test model answers, streamed token by token',
   async run({ project, door, user, signal }) {
@@ -22,6 +22,6 @@ export const stream: Check = {
 }
 
 /** Ollama lists `gemma3` as `gemma3:latest`. */
-function full(model: string): string {
+export function full(model: string): string {
   return /:[^/]*$/.test(model) ? model : `${model}:latest`
 }

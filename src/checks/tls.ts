@@ -4,13 +4,13 @@ import { isIP } from 'node:net'
 import { covers } from '../host-match.ts'
 import { ask, TlsAlert, type Door } from '../http.ts'
 import { peerCert } from '../peer-cert.ts'
-import { couldNotRun, failed, passed, type Check } from './check.ts'
+import { couldNotRun, failed, passed, type Check, type Visit } from './check.ts'
 
 const DAY = 24 * 60 * 60_000
 /** Below this, `up` should have made a new one. */
 const SOON_DAYS = 14
 
-export const tlsChecks: Check[] = [
+export const tlsChecks: Check<Pick<Visit, 'project' | 'door' | 'now' | 'signal'>>[] = [
   {
     id: 'certificate',
     title: 'The certificate chain, its names and its dates hold',

@@ -53,7 +53,18 @@ export function client(place: Place): Client {
 
 export interface Introduction {
   version: Docker.DockerVersion
-  info: { Name?: string; OperatingSystem?: string; SecurityOptions?: string[]; Runtimes?: Record<string, unknown>; DiscoveredDevices?: { Source: string; ID: string }[] | null; SystemTime?: string }
+  info: {
+    Name?: string
+    SecurityOptions?: string[]
+    Runtimes?: Record<string, unknown>
+    OperatingSystem?: string
+    DockerRootDir?: string
+    /** Bytes. */
+    MemTotal?: number
+    SystemTime?: string
+    CDISpecDirs?: string[] | null
+    DiscoveredDevices?: { Source: string; ID: string }[] | null
+  }
 }
 
 /** Who the engine is. Both calls take options, which the library's types don't say. */

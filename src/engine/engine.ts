@@ -4,6 +4,7 @@ import { apply } from './apply.ts'
 import type { Client } from './client.ts'
 import { down, volumeSizes } from './down.ts'
 import { events } from './events.ts'
+import { examineContainers, examineMachine } from './examine.ts'
 import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
 import { oneOff } from './one-off.ts'
@@ -60,5 +61,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     events: (project, signal) => events(docker, project, signal),
     portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
     networks: () => explained('list networks', networks(docker)),
+    machine: (signal) => explained('ask the engine about its machine', examineMachine(docker, signal)),
+    examine: (project, signal) => explained(`look at the project ${project}`, examineContainers(docker, project, signal)),
   }
 }

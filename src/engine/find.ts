@@ -40,10 +40,16 @@ export async function places(around: Surroundings): Promise<Place[]> {
     const tls = address.startsWith('tcp:') ? await envTls(env, config) : undefined
     return [{ address, source: 'DOCKER_HOST', ...(tls && { tls }) }]
   }
+  const chosen = await contextPlace(around)
+  return chosen === null ? sockets(around) : [chosen]
+}
+
+/** Where the Docker context leads that is selected by DOCKER_CONTEXT or in config.json, DOCKER_HOST left aside; null: the default one. */
+export async function contextPlace({ env, home }: Pick<Surroundings, 'env' | 'home'>): Promise<Place | null> {
+  const config = env['DOCKER_CONFIG'] || join(home, '.docker')
   const fromEnv = env['DOCKER_CONTEXT']
   const name = fromEnv || (await currentContext(config))
-  if (name && name !== 'default') return [await context(config, name, fromEnv ? 'DOCKER_CONTEXT' : join(config, 'config.json'))]
-  return sockets(around)
+  return name && name !== 'default' ? context(config, name, fromEnv ? 'DOCKER_CONTEXT' : join(config, 'config.json')) : null
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

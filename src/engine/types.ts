@@ -2,6 +2,7 @@
 
 import type { Desired, Observed, Step } from '../compose/types.ts'
 import type { StackError } from '../errors.ts'
+import type { EngineMachine, ExaminedContainer } from './examine.ts'
 
 /** Progress of one image pull. Bytes are those of layers whose size is known so far. */
 export interface PullProgress {
@@ -160,6 +161,10 @@ export interface Engine {
   /** Who holds a TCP port of this machine, or null when nobody does or it can't be seen. */
   portOwner(bind: string, port: number): Promise<PortOwner | null>
   networks(): Promise<EngineNetwork[]>
+  /** What the engine's machine is like. */
+  machine(signal: AbortSignal): Promise<EngineMachine>
+  /** A project's containers in more detail than `observe`: restarts, exit code, age of the image. */
+  examine(project: string, signal: AbortSignal): Promise<ExaminedContainer[]>
 }
 
 export interface ConnectOptions {

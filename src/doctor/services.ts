@@ -1,0 +1,85 @@
+// What should run, and whether it is what the files say.
+
+import { statSync, readdirSync } from 'node:fs'
+import { isAbsolute, join, relative } from 'node:path'
+import { desired, plan, printPlan } from '../compose.ts'
+import type { ExaminedContainer } from '../engine/examine.ts'
+import { StackError } from '../errors.ts'
+import { OWN } from '../ollama-url.ts'
+import type { Project } from '../project.ts'
+import { fail, ofBoth, ok, warn, worst, type Check, type Verdict } from './check.ts'
+
+/** The engine waits longer after each failure, up to a minute: what fails runs no longer than that. */
+const SETTLED_MS = 5 * 60_000
+const LOOP = 3
+
+export const serviceChecks: Check[] = [
+  ofBoth({
+    id: 'services',
+    title: 'Services',
+    async run({ project, containers, now }) {
+      const found = await containers()
+      if (found.length === 0) return warn('The stack is not running.', 'Start it: ollama-stack up')
+      const all = Object.keys(project.file.services).map((name) => judged(name, found.filter(({ service }) => service === name), now, name === 'ollama' && project.ollama !== OWN ? project.ollama : null))
+      return worst(all.flat(), ok(found.map(({ service, state, health }) => `${service} ${state}${health === 'none' ? '' : `, ${health}`}`).join('; ')))
+    },
+  }),
+  ofBoth({
+    id: 'drift',
+    title: 'Containers against compose.yaml',
+    async run({ project, engine, containers, signal }) {
+      const found = await containers()
+      if (found.length === 0) return null
+      const elsewhere = found.find(({ dir }) => dir !== '' && dir !== project.dir)?.dir
+      if (elsewhere !== undefined) return fail(`What runs under the name ${project.name} was made from ${elsewhere}, not from ${project.dir}`, `If the project was moved here: ollama-stack up   If this is a copy: give it another name and another port in compose.yaml first.`)
+      const want = desired(project.file, project.dir)
+      const have = await engine.observe(project.name, want.images, signal)
+      try {
+        // What doesn't run is a finding of its own.
+        const steps = plan(want, have).filter((step) => step.do !== 'start')
+        return steps.length === 0 ? ok('each was made from the file as it is now') : warn(`compose.yaml asks for something else than what runs: ${printPlan(steps).join(', ')}.`, 'Apply it: ollama-stack up   See it first: ollama-stack status')
+      } catch (error) {
+        if (!(error instanceof StackError)) throw error
+        return fail(error.message, error.hint)
+      }
+    },
+  }),
+  ofBoth({
+    id: 'config',
+    title: "The proxy's configuration",
+    async run({ project, containers }) {
+      const running = (await containers()).filter(({ state }) => state === 'running')
+      const stale = running.flatMap((container) => editedSince(project, container))
+      if (running.length === 0) return null
+      return worst(stale, ok('no file was edited since it was read'))
+    },
+  }),
+]
+
+/** `elsewhere`: the Ollama that it only leads to, whose answer is its health. */
+function judged(name: string, containers: readonly ExaminedContainer[], now: Date, elsewhere: string | null): Verdict[] {
+  const log = `Its log says why: ollama-stack logs ${name}`
+  if (containers.length === 0) return [fail(`The service ${name} has no container`, 'Make it: ollama-stack up')]
+  return containers.flatMap(({ state, health, exitCode, restarts, startedAt, outOfMemory }): Verdict[] => {
+    const memory = outOfMemory ? [warn(`The service ${name} used up its memory, and the kernel ended a process of it`, `Take a smaller model, or raise services.${name}.mem_limit in compose.yaml if it is there.`)] : []
+    if (state === 'restarting' || (restarts >= LOOP && startedAt !== null && now.getTime() - startedAt.getTime() < SETTLED_MS)) return [...memory, fail(`The service ${name} ends again and again: ${restarts} restarts, last exit code ${exitCode}`, log)]
+    if (state !== 'running') return [...memory, fail(`The service ${name} is ${state}${state === 'exited' ? ` (exit code ${exitCode})` : ''}`, `Start it: ollama-stack up\n${log}`)]
+    if (health === 'unhealthy' && elsewhere !== null) return [...memory, fail(`The Ollama at ${elsewhere} does not answer`, `Start it there, or name another: ollama-stack configure --ollama URL\n${log}`)]
+    if (health === 'unhealthy') return [...memory, fail(`The service ${name} runs, but its health check fails`, log)]
+    return memory
+  })
+}
+
+/** Folders of the project that a container reads once, at its start: all that it mounts but what is read again and again. */
+function editedSince({ dir, file }: Project, { service, startedAt }: ExaminedContainer): Verdict[] {
+  if (startedAt === null) return []
+  const folders = (file.services[service]?.volumes ?? []).flatMap(({ type, source = '' }) => {
+    const path = relative(dir, isAbsolute(source) ? source : join(dir, source))
+    return type !== 'bind' || path.startsWith('..') || isAbsolute(path) || /^(?:credentials|certs)(?:\/|$)/.test(path) ? [] : [path]
+  })
+  const edited = folders.flatMap((folder) => readdirSync(join(dir, folder)).map((name) => join(folder, name))).filter((path) => {
+    const stat = statSync(join(dir, path))
+    return stat.isFile() && stat.mtime > startedAt
+  })
+  return edited.length === 0 ? [] : [warn(`${edited.join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after the service ${service} had started`, `To have ${edited.length === 1 ? 'it' : 'them'} read: docker compose restart ${service}`)]
+}
