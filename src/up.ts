@@ -23,8 +23,8 @@ import { yamlText } from './yaml-text.ts'
 /** A cold Ollama image takes a while to unpack and start on a slow disk. */
 const HEALTHY_MS = 180_000
 
-/** Returns what was done, a line each; empty when nothing had to be. */
-export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+/** Returns what was done, a line each; empty when nothing had to be. `afresh`: services that get a new container in any case. */
+export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[] = []): Promise<string[]> {
   if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
   const want = desired(project.file, project.dir)
   refuseExposure(project)
@@ -35,14 +35,15 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
   const digests = await pullImages(want.images, engine, ui, signal)
   return alone(project, ui, signal, async () => {
     recordDigests(project, digests)
-    return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal))
+    return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal, afresh))
   })
 }
 
-async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[]): Promise<string[]> {
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
-  const steps = plan(want, await engine.observe(project.name, want.images, signal))
+  const have = await engine.observe(project.name, want.images, signal)
+  const steps = plan(want, { ...have, containers: have.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
   const services = want.services.map(({ service }) => service)
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
