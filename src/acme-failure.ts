@@ -12,6 +12,13 @@ export function explainAcme(error: unknown, project: Project): unknown {
   if (!error.message.startsWith(`The service ${frontOf(file)} `) || !/health check fails|not healthy/.test(error.message) || servedCert(project) !== null) return error
   const reason = reasonIn(error.message) ?? 'none so far. It may still be looking for this machine'
   const [name = ''] = hosts
+  // Go's words, with the time that it went by.
+  const [, clock] = /certificate has expired or is not yet valid: current time (\S+)/.exec(reason) ?? []
+  if (clock !== undefined) {
+    return new StackError('E_ACME', `There is no certificate for ${name}: the CA's own one doesn't hold by the engine's clock, which says ${clock}.`, {
+      hint: 'If that is wrong, set it: sudo timedatectl set-ntp true   then run: ollama-stack up\nIf it is right, the CA at --acme-directory shows a certificate that has ended.', cause: error,
+    })
+  }
   return new StackError('E_ACME', `There is no certificate for ${name} yet. The CA's answer: ${reason}.`, {
     // An account is registered before the CA looks at anything here.
     hint: /registering account|getting ACME directory|provisioning client/.test(reason)

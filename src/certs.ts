@@ -12,6 +12,7 @@ import { domainToASCII } from 'node:url'
 import * as x509 from '@peculiar/x509'
 import { generate } from 'selfsigned'
 import { der } from './der.ts'
+import { refuseOutside } from './clock.ts'
 import { StackError } from './errors.ts'
 
 export { makeP12 } from './p12.ts'
@@ -81,6 +82,7 @@ export async function makeCa({ name, now }: { name: string; now: Date }): Promis
 
 /** For these DNS names and addresses. The chain: this certificate, then the CA's. */
 export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: readonly string[]; now: Date }): Promise<KeyPair> {
+  refuseOutside("The project's CA (certs/ca.crt)", readCert(ca.cert), now)
   const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
   if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
   // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
@@ -103,6 +105,7 @@ export function makeClientCert(options: ClientOptions): Promise<KeyPair> {
 
 /** For a key whose private half is elsewhere. Only the certificate, as PEM. */
 export function signClientCert({ ca, person, now, expires, publicKey }: ClientOptions & { publicKey: KeyObject }): Promise<string> {
+  refuseOutside("The project's CA (certs/ca.crt)", readCert(ca.cert), now)
   const { notBefore, notAfter } = validity(now, CLIENT_DAYS)
   return sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, notBefore, notAfter: earlier(notAfter, expires ?? notAfter) })
 }

@@ -10,7 +10,7 @@ import { quoted } from './quoted.ts'
 
 const CREATE = 'npx create-ollama-stack@latest'
 /** Commands that need this program, and not the one that a project has. */
-const ELSEWHERE: Record<string, string> = { upgrade: 'npx -p create-ollama-stack@latest ollama-stack upgrade -C DIR', restore: 'npx -p create-ollama-stack@latest ollama-stack restore FILE DIR' }
+const ELSEWHERE: Record<string, string> = { connect: 'npx -p create-ollama-stack@latest ollama-stack connect URL', upgrade: 'npx -p create-ollama-stack@latest ollama-stack upgrade -C DIR', restore: 'npx -p create-ollama-stack@latest ollama-stack restore FILE DIR' }
 /** Control, direction and line separator characters: they would rewrite the line that shows the path. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 /** 255 is the usual limit of a name; the staging directory's is a few longer. */

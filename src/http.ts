@@ -5,6 +5,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import type { Login } from '../stacks/stack.ts'
+import { outOfTime } from './clock.ts'
 import { StackError } from './errors.ts'
 
 export interface Door {
@@ -108,6 +109,12 @@ function explain(door: Door, error: unknown): unknown {
   const code = 'code' in error ? String(error.code) : ''
   const { host, port } = door.connect
   if (/^ERR_SSL_|^EPROTO$/.test(code)) return new TlsAlert(error.message, { cause: error })
+  const late = outOfTime(error)
+  if (late !== null) {
+    return new StackError('E_CLOCK', `${host}:${port} can't be talked to: ${late}.`, {
+      hint: 'If it is right, have the certificate renewed: ollama-stack up', cause: error,
+    })
+  }
   // A server that refuses a client certificate may reset before its alert is read.
   if (door.ca !== null && code === 'ECONNRESET') return new TlsAlert('connection reset during the handshake', { cause: error })
   return new StackError('E_NO_ANSWER', `Nothing usable answers at ${host}:${port}: ${error.message || code}.`, {

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import tls from 'node:tls'
 import type { X509Certificate } from 'node:crypto'
+import { outOfTime } from './clock.ts'
 
 /** `trusted`: PEM of what must have signed it; the system's own without it; null: anything goes. Rejects when nothing answers within 5 s. */
 export function peerCert(at: { host: string; port: number }, name: string, trusted?: string | null): Promise<X509Certificate> {
@@ -15,7 +16,10 @@ export function peerCert(at: { host: string; port: number }, name: string, trust
       ...(isIP(name) ? { checkServerIdentity: () => undefined } : { servername: name }),
     })
     socket.setTimeout(5000, () => socket.destroy(new Error('no TLS handshake within 5 s')))
-    socket.on('error', reject)
+    socket.on('error', (error) => {
+      const late = outOfTime(error)
+      reject(late === null ? error : new Error(late, { cause: error }))
+    })
     socket.on('secureConnect', () => {
       const cert = socket.getPeerX509Certificate()
       socket.end()

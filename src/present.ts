@@ -8,7 +8,9 @@ import type { StackConfig, Tls } from '../stacks/stack.ts'
 import { toConfig, type StaticConfig } from './config.ts'
 import { readPlain } from './disk.ts'
 import { allHosts, type Answers } from './fields.ts'
+import { gpuOf } from './gpu.ts'
 import type { Machine } from './machine.ts'
+import { elsewhereOf, OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 import { proxyUser } from './scaffold.ts'
 import { subnetFor } from './subnet.ts'
@@ -32,6 +34,8 @@ const PRESENT: { [K in keyof Lasting]: (project: Project, machine: Machine) => L
   allow: ({ allow }) => allow,
   hostNetwork: ({ hostNetwork }) => hostNetwork,
   rate: ({ rate }) => rate,
+  ollama: ({ ollama }) => ollama,
+  gpu: ({ gpu }) => gpu,
   model: ({ model }) => model,
 }
 
@@ -46,7 +50,7 @@ export function valueWith<K extends keyof Lasting>(tls: Tls, answers: Lasting, k
 /** Without what the present value of another question made necessary. `given`: said in so many words. */
 export function settled(answers: Lasting, given: ReadonlySet<string>): Lasting {
   const { tls } = answers
-  const found: Lasting = { ...answers, insecureHttp: answers.insecureHttp && (tls === 'off' || given.has('insecureHttp')) }
+  const found: Lasting = { ...answers, insecureHttp: answers.insecureHttp && (tls === 'off' || given.has('insecureHttp')), gpu: answers.ollama === OWN || given.has('gpu') ? answers.gpu : 'none' }
   for (const key of LASTING) if (!given.has(key) && valueWith(tls, answers, key) === undefined) Object.assign(found, { [key]: null })
   return found
 }
@@ -70,6 +74,8 @@ export function presentConfig(project: Project, machine: Machine): StackConfig {
     ...staticConfig(project, presentAnswers(project, machine), machine),
     // This machine may have had other names and addresses then.
     hosts, allow,
+    elsewhere: elsewhereOf(file),
+    gpu: gpuOf(file.services['ollama']),
     user: proxy?.user ?? proxyUser(),
     subnet: subnet ?? subnetFor(name) ?? '',
   }

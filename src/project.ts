@@ -7,6 +7,8 @@ import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile, type Service } from './compose.ts'
 import { shellWord } from './curl.ts'
+import { gpuOf } from './gpu.ts'
+import { ollamaOf } from './ollama-url.ts'
 import { StackError, UsageError } from './errors.ts'
 import { finishApply } from './journal.ts'
 import { shownPath } from './quoted.ts'
@@ -34,6 +36,10 @@ export interface Project {
   hostNetwork: boolean
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
+  /** `container`, or the URL of an Ollama elsewhere, as --ollama says it. */
+  ollama: string
+  /** What compose.yaml gives the stack's own Ollama. */
+  gpu: 'none' | 'nvidia' | 'amd'
   url: string
   /** Absolute path of the CA certificate that clients need; null where they trust it already, or need none. */
   ca: string | null
@@ -126,6 +132,8 @@ export function projectOf(dir: string, text: string, exists: (path: string) => b
     allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     hostNetwork,
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
+    ollama: ollamaOf(file),
+    gpu: gpuOf(file.services['ollama'])?.maker ?? 'none',
     url: urlOf({ tls, host, port }),
     ca: caOf(dir, tls, exists),
     model: typeof own['model'] === 'string' ? own['model'] : null,

@@ -17,25 +17,25 @@ export function refuseTerminal(stdin: Readable, word: SecretWord = 'password'): 
 }
 
 /** Up to the end; one line break at the end belongs to `echo`. Throws E_PASSWORD (E_PASSPHRASE) for an endless one and for what isn't text. */
-export async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }, word: SecretWord = 'password'): Promise<string> {
+export async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }, word: SecretWord = 'password', flag = `--${word}-stdin`): Promise<string> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of addAbortSignal(signal, stdin)) {
     parts.push(Buffer.from(part as Buffer))
     length += parts.at(-1)?.length ?? 0
-    if (length > 4096) throw wrong(word, `What came on stdin is far too long for a ${word}.`, `Give it alone: printf %s '${word.toUpperCase()}' | ... --${word}-stdin`)
+    if (length > 4096) throw wrong(word, `What came on stdin is far too long for a ${word}.`, `Give it alone: printf %s '${word.toUpperCase()}' | ... ${flag}`)
   }
   try {
-    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)), word)
+    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)), word, flag)
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw wrong(word, `What came on stdin isn't UTF-8, so no ${word === 'password' ? 'client could send it as a password' : 'other system could read it as a passphrase'}.`, `Save the ${word} as UTF-8 text.`)
   }
 }
 
-function oneLine(text: string, word: SecretWord): string {
+function oneLine(text: string, word: SecretWord, flag: string): string {
   const secret = text.replace(/\r?\n$/, '')
-  const pipe = `printf %s "$${word.toUpperCase()}" | ... --${word}-stdin`
+  const pipe = `printf %s "$${word.toUpperCase()}" | ... ${flag}`
   if (secret === '') throw wrong(word, `Nothing came on stdin, so there is no ${word}.`, `Pipe it: ${pipe}`)
   if (/[\r\n]/.test(secret)) throw wrong(word, 'More than one line came on stdin.', `Give the ${word} alone: ${pipe}`)
   return secret

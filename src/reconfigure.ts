@@ -141,4 +141,4 @@ export function seenNow(dir: string): string {
   return hash.digest('hex')
 }
 
-const LOOKED_AT = ['.gitignore', 'README.md', 'certs', 'compose.yaml', 'credentials', 'front', 'ollama-stack', 'ollama-stack.cmd', 'proxy', 'tls']
+const LOOKED_AT = ['.gitignore', 'README.md', 'certs', 'compose.yaml', 'credentials', 'forward', 'front', 'ollama-stack', 'ollama-stack.cmd', 'proxy', 'tls']

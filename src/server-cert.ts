@@ -10,6 +10,7 @@ import { applyChange, readPlain } from './disk.ts'
 import { StackError, UsageError } from './errors.ts'
 import { readOwnCert } from './own-cert.ts'
 import type { Project } from './project.ts'
+import { topFingerprint } from './top-cert.ts'
 
 const RENEW_MS = 30 * 24 * 60 * 60_000
 const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key: 'certs/server/server.key' }
@@ -34,10 +35,9 @@ export function servedCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'h
   return whole(dir, path, 'is not a whole certificate in PEM form', (text) => new X509Certificate(text).toString())
 }
 
-/** As servedCert. */
-export function serverCert(project: Pick<Project, 'dir' | 'tls' | 'hosts'>): { notAfter: string } | null {
-  const cert = servedCert(project)
-  return cert === null ? null : { notAfter: readCert(cert).notAfter.toISOString() }
+/** By which number people know the server's certificate when nobody vouches for it; null: a CA that is known does, or it may not be read. */
+export function shownFingerprint({ dir, tls }: Pick<Project, 'dir' | 'tls'>): string | null {
+  return liesInFiles(tls) ? whole(dir, FILES.cert, 'is not a whole certificate in PEM form', topFingerprint) ?? null : null
 }
 
 export const liesInFiles = (tls: Tls): boolean => tls === 'private' || tls === 'files'
@@ -74,11 +74,13 @@ export interface Renewal {
   warning: string | null
 }
 
-/** Makes a new one when the old one ends within 30 days. It takes the project's own CA, whose key may be kept elsewhere. */
+/** Makes a new one when the old one ends within 30 days, or isn't valid yet. It takes the project's own CA, whose key may be kept elsewhere. */
 export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'hosts'>, now: Date): Promise<Renewal> {
   const text = tls === 'private' ? read(dir, FILES.cert) : null
-  const end = text === null ? null : readCert(text).notAfter
-  if (end === null || end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
+  if (text === null) return { renewed: false, warning: null }
+  const { notBefore, notAfter: end } = readCert(text)
+  // One from the future was made while the clock was wrong.
+  if (notBefore <= now && end.getTime() - now.getTime() > RENEW_MS) return { renewed: false, warning: null }
   const [cert, key] = ['certs/ca.crt', 'certs/ca.key'].map((path) => {
     const file = join(dir, path)
     return existsSync(file) ? readPlain(file) : null
@@ -86,7 +88,11 @@ export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' |
   if (!cert || !key) {
     return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
   }
-  const server = await makeServerCert({ ca: { cert, key }, hosts, now })
+  const server = await makeServerCert({ ca: { cert, key }, hosts, now }).catch((error: unknown) => {
+    if (error instanceof StackError && error.code === 'E_CLOCK') return error
+    throw error
+  })
+  if (server instanceof StackError) return { renewed: false, warning: `${server.message} ${server.hint}` }
   // The key first: between the two a starting proxy would refuse the pair, and after them it has both.
   applyChange(dir, new Map([[FILES.key, { content: server.key, mode: 0o600 }], [FILES.cert, { content: server.cert, mode: 0o644 }]]))
   return { renewed: true, warning: null }

@@ -5,14 +5,18 @@ import { parseDocument } from 'yaml'
 import { quoted } from '../stacks/compose-doc.ts'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
+import { expectAnswer, refuseForeignBackend } from './backend.ts'
+import { clockProblem } from './clock.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
+import { refuseElsewhere } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
 import { refuseForeignHost } from './host-network.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
+import { OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 import { checkServerCert, ownCertWarnings, renewServerCert } from './server-cert.ts'
 import { takeServerCert } from './take-cert.ts'
@@ -26,31 +30,39 @@ const HEALTHY_MS = 180_000
 /** Returns what was done, a line each; empty when nothing had to be. `afresh`: services that get a new container in any case. */
 export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[] = []): Promise<string[]> {
   if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
+  const off = clockProblem(engine, new Date())
+  if (off) ui.warn(`${off.message} ${off.hint}`)
   const want = desired(project.file, project.dir)
   refuseExposure(project)
   if (project.hostNetwork) refuseForeignHost(engine)
+  refuseForeignBackend(project, engine)
   checkServerCert(project)
   for (const warning of ownCertWarnings(project, new Date())) ui.warn(warning)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
-  return alone(project, ui, signal, async () => {
+  const done = await alone(project, ui, signal, async () => {
     recordDigests(project, digests)
     return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal, afresh))
   })
+  await expectAnswer(project, engine, signal)
+  return done
 }
 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[]): Promise<string[]> {
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
-  const have = await engine.observe(project.name, want.images, signal)
-  const steps = plan(want, { ...have, containers: have.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
-  const services = want.services.map(({ service }) => service)
+  const observed = await engine.observe(project.name, want.images, signal)
+  refuseElsewhere(project, observed.containers)
+  const steps = plan(want, { ...observed, containers: observed.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
+  // An Ollama elsewhere may be down, and the door is to stand for it all the same.
+  const healthNotOurs = project.ollama === OWN ? [] : ['ollama']
+  const services = want.services.map(({ service }) => service).filter((service) => !healthNotOurs.includes(service))
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
     try {
-      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS, healthNotOurs }, signal)
       await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
     } catch (error) {
       throw explainAcme(error, project)

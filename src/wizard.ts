@@ -12,6 +12,7 @@ import { conflicts, throwAll, toConfig } from './config.ts'
 import { CancelError, UsageError } from './errors.ts'
 import { FIELDS, KEYS, type Answers, type Choice, type Field, type Question, type Setting } from './fields.ts'
 import { liveText } from './live-text.ts'
+import { HOST, OWN } from './ollama-url.ts'
 import { freePort, portFree } from './port-free.ts'
 import { LASTING, ONLY_WITH, valueWith, type Lasting } from './present.ts'
 
@@ -58,10 +59,10 @@ async function askEach(answers: Answers, keys: readonly (keyof Answers)[], prese
     const now = present === null ? undefined : valueWith(answers.tls, present, key as keyof Lasting)
     const fallback = now === undefined ? field.fallback(answers, setting) : now
     const options = field.question?.kind === 'choice' ? possible(key, withNow(field.question.options(answers, setting), now), answers, setting) : []
-    if (field.question === undefined || field.question.when?.(answers) === false) Object.assign(answers, { [key]: fallback })
+    if (field.question === undefined || field.question.when?.(answers, setting) === false) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
-      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, field.print(fallback)[0] ?? '', to)]
+      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, (now === undefined ? field.question.first?.(answers, setting) : undefined) ?? field.print(fallback)[0] ?? '', to)]
         : field.question.kind === 'several' ? await chooseSeveral(field, field.question, Array.isArray(now) ? now : [], setting, to)
         : await type(key, field, field.question, { known: answers, present, fallback }, setting, to)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
@@ -186,7 +187,7 @@ const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with
 
 /** A row each; what is too wide for the box goes on below itself. */
 function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, allow, model } = answers
+  const { directory, name, auth, people, bind, port, tls, origins, allow, ollama, model } = answers
   const rows = [
     ['Directory', directory],
     ['Project', name],
@@ -196,6 +197,7 @@ function summary(answers: Answers, { machine }: Setting, output: Writable): stri
     ...(tls === 'off' ? [] : [['Names', toConfig(answers, machine).hosts.join(', ')]]),
     ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
     ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
+    ...(ollama === OWN ? [] : [['Ollama', ollama === `http://${HOST}:11434` ? 'the one on this machine' : ollama]]),
     ['Test model', model ?? 'none'],
   ]
   // The box itself takes six columns.

@@ -9,18 +9,20 @@
 //   directory ---------- startAndTest()                 as create and up do
 
 import { join } from 'node:path'
+import type { StackConfig } from '../../stacks/stack.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { launcher } from '../callable.ts'
 import { ownCert } from '../config.ts'
 import { changeDocument, configuredDocument, refuseClash, remarks, reportConfigured } from '../configure-report.ts'
 import { configureFlags, refuseConflicts, wanted, type Given, type Wanted } from '../configure-flags.ts'
+import { backendFor, type Backend } from '../backend.ts'
 import { desired } from '../compose.ts'
 import { connect, type Engine } from '../engine.ts'
 import { adding, StackError, UsageError } from '../errors.ts'
 import { exposure } from '../exposure.ts'
 import type { Setting } from '../fields.ts'
 import { applyWhole } from '../journal.ts'
-import { thisMachine } from '../machine.ts'
+import { thisMachine, type Machine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { nextConfig, OWN_CERT, presentAnswers, presentConfig, settled, type Lasting } from '../present.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
@@ -54,7 +56,7 @@ async function configure({ flags }: Input<typeof configureFlags>, context: Conte
   if (asks && !interactive) throw new UsageError('E_NEEDS_ANSWERS', 'There is no terminal to ask in.', 'To go ahead without a question: ollama-stack configure ... --yes\nTo see what would change: ollama-stack configure ... --dry-run')
   const engine = flags.start !== false && !flags['dry-run'] ? await reach(context) : null
   const want = asks && named.given.size === 0 ? await askedFor(present, setting, context) : named
-  const plan = await prepare(project, present, want, flags, engine, setting, now)
+  const plan = await prepare(project, present, want, flags, engine, setting, context, now)
   if (plan.change.size === 0) return nothing(plan, context)
 
   const diff = unified(plan.mine, plan.changed, plan.whole)
@@ -98,11 +100,13 @@ async function agreed({ start }: Given, context: Context): Promise<boolean> {
 }
 
 /** Everything that can be refused. */
-async function prepare(project: Project, present: Lasting, want: Wanted, flags: Given, engine: Engine | null, setting: Setting, now: Date): Promise<Reconfigured> {
+async function prepare(project: Project, present: Lasting, want: Wanted, flags: Given, engine: Engine | null, setting: Setting, context: Context, now: Date): Promise<Reconfigured> {
   const { machine } = setting
   refuseConflicts(want, present, setting)
   const before = presentConfig(project, machine)
-  const config = nextConfig(project, before, want.answers, want.given, machine)
+  const backend = await nextBackend(before, present, want, engine, machine, context.signal)
+  for (const warning of backend.warnings) context.ui.warn(warning)
+  const config = { ...nextConfig(project, before, want.answers, want.given, machine), elsewhere: backend.elsewhere, gpu: backend.gpu }
   if (engine) await roomForChange(engine, before, config)
   // What lies in the project is the owner's to renew.
   const brought = want.answers.tlsCert === join(project.dir, OWN_CERT) ? null : ownCert({ ...want.answers, directory: project.dir, name: project.name, people: [], start: false }, now)
@@ -111,6 +115,13 @@ async function prepare(project: Project, present: Lasting, want: Wanted, flags: 
   const open = exposure(plan.project, machine)
   if (open && exposure(project, machine)?.what !== open.what) throw new UsageError('E_INSECURE', `${open.what}. Nothing was written.`, open.fix)
   return plan
+}
+
+/** The present one, unless that is what changes: then it is looked at as `create` does. */
+async function nextBackend(before: StackConfig, present: Lasting, { answers, given }: Wanted, engine: Engine | null, machine: Machine, signal: AbortSignal): Promise<Pick<Backend, 'elsewhere' | 'gpu' | 'warnings'>> {
+  const moves = answers.ollama !== present.ollama
+  if (!moves && answers.gpu === present.gpu && !given.has('gpu')) return { elsewhere: before.elsewhere ?? null, gpu: before.gpu ?? null, warnings: [] }
+  return backendFor({ ollama: answers.ollama, gpu: moves && !given.has('gpu') ? 'auto' : answers.gpu }, engine, machine, signal)
 }
 
 function nothing(plan: Reconfigured, { json, ui }: Context): 0 {

@@ -15,6 +15,8 @@
 import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
+import { backendFor } from '../backend.ts'
+import { clockProblem, HARMFUL } from '../clock.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
@@ -42,13 +44,14 @@ export const command = define({
 async function create(input: Input<typeof createFlags>, context: Context): Promise<0 | 1> {
   const { json, ui, signal } = context
   const now = new Date()
-  const { answers, password, config, engine, files, credentials } = await prepare(input, context, now).catch((error: unknown) => {
+  const { answers, password, config, engine, notes, warnings, files, credentials } = await prepare(input, context, now).catch((error: unknown) => {
     throw signal.aborted ? new CancelError() : error
   })
   const { directory } = answers
   const warning = answers.tlsKey === null ? null : openKey(answers.tlsKey)
-  if (warning !== null) ui.warn(warning)
+  for (const text of [...(warning === null ? [] : [warning]), ...warnings]) ui.warn(text)
   if (input.flags['dry-run']) return dryRun(directory, files, context)
+  for (const note of notes) ui.line(note)
   if (signal.aborted) throw new CancelError()
 
   await ui.step(`Write ${files.size} files to ${directory}`, async () => writeProject(directory, files))
@@ -83,7 +86,7 @@ async function prepare(input: Input<typeof createFlags>, context: Context, now: 
   const { answers, password } = answered
   try {
     const engine = mayStart && answers.start ? found ?? await reach(context) : null
-    return { answers, password, ...await compose(answered, engine, now) }
+    return { answers, password, ...await compose(answered, engine, now, context.signal) }
   } catch (error) {
     // Nobody should have to answer the same questions again.
     throw answered.asked && error instanceof StackError ? adding(error, `Your answers in one line, to change what is in the way: ${repeatLine(answers, { ownPassword: false })}`) : error
@@ -98,13 +101,24 @@ async function reach({ env, signal }: Context): Promise<Engine> {
   }
 }
 
-async function compose({ answers, machine, password }: Answered, engine: Engine | null, now: Date) {
+async function compose({ answers, machine, password }: Answered, engine: Engine | null, now: Date, signal: AbortSignal) {
   const config = toConfig(answers, machine)
   const stack = stacks[config.auth]
   if (!stack) throw new Error(`no stack called ${config.auth}`)
-  if (engine) await nothingInTheWay(engine, config)
-  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config, engine) }
-  return { config, engine, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
+  if (engine) {
+    refuseClock(engine, config, now)
+    await nothingInTheWay(engine, config)
+  }
+  const { notes, warnings, ...backend } = await backendFor(answers, engine, machine, signal)
+  const whole: StackConfig = { ...config, ...backend, user: proxyUser(), subnet: await freeSubnet(config, engine) }
+  return { config, engine, notes, warnings, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
+}
+
+/** Certificates that are made now must hold where the proxy and the clients are. */
+function refuseClock(engine: Engine, { tls }: StaticConfig, now: Date): void {
+  const off = clockProblem(engine, now)
+  if (!off || tls === 'off' || Math.abs(engine.ahead ?? 0) < HARMFUL) return
+  throw new StackError(off.code, `${off.message} Nothing was written.`, { hint: off.hint })
 }
 
 /** Apart from every other network, and from the addresses that may connect: Docker's own would be on the list. */

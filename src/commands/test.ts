@@ -3,6 +3,7 @@ import { launcher } from '../callable.ts'
 import { allOk, runChecks, type CheckResult } from '../checks.ts'
 import { define } from '../command.ts'
 import { writeWhole } from '../disk.ts'
+import { refuseElsewhere } from '../elsewhere.ts'
 import { connect } from '../engine.ts'
 import { CancelError } from '../errors.ts'
 import { junit } from '../junit.ts'
@@ -20,12 +21,13 @@ export const command = define({
   async run({ flags }, { cwd, env, json, ui, signal }) {
     const project = loadProject(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
+    refuseElsewhere(project, (await engine.observe(project.name, [], signal)).containers)
     const checks = await runChecks(project, { engine, now: new Date(), signal, thorough: flags.thorough === true, ...(json ? {} : { onResult: ui.check }) })
       .catch((error: unknown) => { throw signal.aborted ? new CancelError('The people made for the checks are removed again.') : error })
     const ok = allOk(checks)
     if (flags.junit !== undefined) writeWhole(resolve(cwd, flags.junit), { content: junit(project.name, checks), mode: 0o644 })
     if (json) ui.data(JSON.stringify({ ok, checks }))
-    else if (checks.some(({ id, ok: fine }) => id === 'proxy-answers' && fine === false)) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
+    else if (checks.some(({ id, ok: fine, detail }) => id === 'proxy-answers' && fine === false && detail.startsWith('Nothing'))) ui.data(`Nothing answers at ${project.url}. Start it: ${launcher(project.dir)} up`)
     else ui.data(summary(checks))
     return ok ? 0 : 1
   },

@@ -12,7 +12,7 @@ export function plan(want: Desired, have: Observed): Step[] {
   const volumes = want.volumes.filter((volume) => !have.volumes.some((other) => other.name === volume.name))
     .map((volume): Step => ({ do: 'create-volume', name: volume.name, why: 'missing', spec: volume }))
   const remade = networks.filter((step) => step.do === 'recreate-network').map((step) => step.name)
-  const services = want.services.map((service) => containerSteps(service, have, remade))
+  const services = want.services.map((service) => containerSteps(service, want.dir, have, remade))
   const kept = services.flatMap((service) => service.kept?.id ?? [])
   const orphans = have.containers.filter((container) => !kept.includes(container.id))
     .map((container): Step => ({ do: 'remove', name: container.name, id: container.id, why: orphanCause(container, want) }))
@@ -57,19 +57,20 @@ interface ServicePlan {
   step: Step | undefined
 }
 
-function containerSteps(spec: DesiredService, have: Observed, remade: string[]): ServicePlan {
+function containerSteps(spec: DesiredService, dir: string, have: Observed, remade: string[]): ServicePlan {
   const all = have.containers.filter((container) => container.service === spec.service)
   // Of several (a scaled service), the one with our name stays, else one that still fits.
   const kept = all.find((container) => container.name === spec.container) ?? all.find((container) => container.hash === spec.hash) ?? all[0]
   if (!kept) return { spec, kept, step: { do: 'create', name: spec.container, why: 'no container yet', spec } }
-  const why = recreateCause(spec, kept, have, remade)
+  // A project that was moved: also what mounts nothing of it would go on pointing at the old place.
+  const why = kept.dir !== '' && kept.dir !== dir ? `started from ${kept.dir}` : recreateCause(spec, kept, have, remade)
   if (why) return { spec, kept, step: { do: 'recreate', name: spec.container, id: kept.id, why, spec } }
   if (kept.state === 'running' || kept.state === 'restarting') return { spec, kept, step: undefined }
   return { spec, kept, step: { do: 'start', name: spec.container, id: kept.id, why: kept.state === 'created' ? 'not started yet' : kept.state, spec } }
 }
 
 function recreateCause(spec: DesiredService, container: ObservedContainer, have: Observed, remade: string[]): string {
-  if (container.hash !== spec.hash) return 'compose.yaml changed'
+  if (container.hash !== spec.hash) return container.hash === '' ? 'not made from compose.yaml' : 'compose.yaml changed'
   const image = have.images[spec.image]
   if (image && container.imageId !== image) return `another ${spec.image} is here now`
   const moved = spec.endpoints.find(([name]) => remade.includes(name))

@@ -62,6 +62,8 @@ export interface ObservedContainer {
   service: string
   /** Config hash that it was made with; empty without one. */
   hash: string
+  /** Project directory that it was made from, as its maker recorded it; empty without one. */
+  dir: string
   /** Image reference that it was made from. */
   image: string
   /** Image ID that its maker recorded. */
@@ -69,6 +71,10 @@ export interface ObservedContainer {
   /** The Engine's word: created, running, paused, restarting, removing, exited, dead. */
   state: string
   health: Health
+  /** ISO 8601: since when it runs, or when it ended; null: it never ran. */
+  since: string | null
+  /** How often the engine started it again by itself. */
+  restarts: number
   /** The kernel ended a process of it because its memory was used up. */
   outOfMemory: boolean
   ports: { bind: string; port: number; target: number; protocol: string }[]

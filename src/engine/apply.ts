@@ -55,11 +55,16 @@ export async function apply(given: Omit<Run, 'undo' | 'commit'>, steps: Step[]):
 
 async function takeBack(run: Run, error: StackError): Promise<StackError> {
   const left: string[] = []
+  let lost = false
   for (const { what, back } of run.undo.toReversed()) {
     try {
-      await back()
+      if (!lost) await back()
+      else left.push(what)
     } catch (problem) {
-      if (statusOf(problem) !== 404) left.push(`${what} (${explainEngine(problem, 'take it back').message})`)
+      if (statusOf(problem) === 404) continue
+      const { code, message } = explainEngine(problem, 'take it back')
+      lost = code === 'E_ENGINE_LOST'
+      left.push(lost ? what : `${what} (${message})`)
     }
   }
   const rest = left.length > 0 ? `\nLeft on the engine: ${left.join(', ')}.` : ''
@@ -84,7 +89,8 @@ async function applyServices(run: Run, steps: ServiceStep[]): Promise<void> {
     })())
   }
   await all([...started.values()])
-  if (run.hooks.healthyWithin !== undefined) await waitContainers(run.docker, [...ids.values()], run.hooks.healthyWithin, run.signal)
+  const waited = [...ids].filter(([step]) => !run.hooks.healthNotOurs?.includes(step.spec.service)).map(([, id]) => id)
+  if (run.hooks.healthyWithin !== undefined) await waitContainers(run.docker, waited, run.hooks.healthyWithin, run.signal)
 }
 
 async function dependency(run: Run, { service, condition, required }: DesiredService['dependsOn'][number], started?: string): Promise<void> {

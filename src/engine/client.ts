@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream'
 import Docker from 'dockerode'
 import { StackError } from '../errors.ts'
 import type { Place } from './find.ts'
+import { watch } from './pulse.ts'
 
 export type Client = Docker
 export type ContainerSummary = Docker.ContainerInfo
@@ -45,12 +46,14 @@ export function client(place: Place): Client {
   else throw new StackError('E_ENGINE_NOT_FOUND', `${place.source} names ${place.address}, which is no address of a Docker Engine.`, {
     hint: 'Addresses look like unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST.',
   })
-  return new Docker(options as unknown as Docker.DockerOptions)
+  const docker = new Docker(options as unknown as Docker.DockerOptions)
+  watch(docker.modem)
+  return docker
 }
 
 export interface Introduction {
   version: Docker.DockerVersion
-  info: { Name?: string; SecurityOptions?: string[]; Runtimes?: Record<string, unknown> }
+  info: { Name?: string; OperatingSystem?: string; SecurityOptions?: string[]; Runtimes?: Record<string, unknown>; DiscoveredDevices?: { Source: string; ID: string }[] | null; SystemTime?: string }
 }
 
 /** Who the engine is. Both calls take options, which the library's types don't say. */

@@ -29,7 +29,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     const { stop, release } = limit(options.timeoutMs ?? (ssh ? 40_000 : 10_000), options.signal)
     try {
       const docker = client(place)
-      const { version, info } = await Promise.race([introduce(docker, stop), over(stop)])
+      const asked = Date.now()
+      const { version, info } = await introduce(docker, stop)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
       const { engine } = await import('./engine.ts')
       return engine(docker, await proxyEnv(around, place.address), {
@@ -41,7 +42,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         arch: version.Arch,
         hostname: info.Name ?? '',
         runtimes: Object.keys(info.Runtimes ?? {}),
+        cdi: (info.DiscoveredDevices ?? []).filter(({ Source }) => Source === 'cdi').map(({ ID }) => ID),
+        operatingSystem: info.OperatingSystem ?? '',
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
+        ahead: aheadOf(info, (asked + Date.now()) / 2),
         warning: warningFor(version.Version),
       })
     } catch (error) {
@@ -69,12 +73,9 @@ function limit(timeout: number, signal: AbortSignal | undefined): { stop: AbortS
   return { stop: controller.signal, release }
 }
 
-/** docker-modem says nothing when an engine dies within its answer, not even when the request is aborted. */
-function over(stop: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (stop.aborted) reject(stop.reason as Error)
-    stop.addEventListener('abort', () => reject(stop.reason as Error), { once: true })
-  })
+function aheadOf({ SystemTime = '' }: { SystemTime?: string }, now: number): number | null {
+  const clock = Date.parse(SystemTime)
+  return Number.isNaN(clock) ? null : clock - now
 }
 
 function tooOld(place: Place, version: string, api: string): StackError {

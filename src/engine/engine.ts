@@ -3,16 +3,18 @@
 import { apply } from './apply.ts'
 import type { Client } from './client.ts'
 import { down, volumeSizes } from './down.ts'
+import { events } from './events.ts'
 import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
 import { oneOff } from './one-off.ts'
 import { portOwner } from './ports.ts'
 import { pull, registryDigest, tag, withTag } from './pull.ts'
 import { exec, logs } from './stream.ts'
+import { trouble } from './trouble.ts'
 import type { Engine } from './types.ts'
 import { waitHealthy } from './wait.ts'
 
-type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'rootless' | 'warning'>
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'cdi' | 'operatingSystem' | 'rootless' | 'ahead' | 'warning'>
 
 async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
   try {
@@ -51,11 +53,13 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     pull: (image, onProgress, signal) => pull(docker, image, onProgress, signal),
     apply: (steps, desired, hooks, signal) => apply({ docker, environment, local, apiVersion: facts.apiVersion, desired, hooks: hooks ?? {}, signal }, steps),
     waitHealthy: (project, services, timeoutMs, signal) => explained('wait for the containers', waitHealthy(docker, project, services, timeoutMs, signal)),
+    trouble: (container) => explained('look at a container', trouble(docker, container)),
     volumeSizes: (project) => volumeSizes(docker, project),
     down: (project, options) => down(docker, project, options),
     exec: (container, cmd, options) => exec(docker, container, cmd, options),
     oneOff: (options) => oneOff(docker, options),
     logs: (container, options) => logs(docker, container, options),
+    events: (project, signal) => events(docker, project, signal),
     portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
     networks: () => explained('list networks', networks(docker)),
   }

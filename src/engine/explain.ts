@@ -23,6 +23,7 @@ interface Row {
   when: RegExp
   code: string
   say: (match: RegExpExecArray) => string
+  /** NAME stands for what the pattern found. */
   hint: string
 }
 
@@ -39,7 +40,7 @@ const TABLE: Row[] = [
   {
     when: /container name "\/?([^"]+)" is already in use/, code: 'E_NAME_TAKEN',
     say: (match) => `A container named ${match[1]} exists, and it isn't this project's.`,
-    hint: 'Remove it (docker rm NAME), or give this project another name in compose.yaml.',
+    hint: 'See what it is: docker inspect NAME   Remove it (docker rm NAME), or give this project another name in compose.yaml.',
   },
   {
     when: /could not select device driver "?([^" ]*)"?|nvidia-container-cli|unresolvable CDI devices|libnvidia-ml|unknown or invalid runtime name: (\S+)/i, code: 'E_GPU',
@@ -60,7 +61,18 @@ const TABLE: Row[] = [
   },
 ]
 
-const CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_STREAM_PREMATURE_CLOSE'])
+const GONE = 'nothing listens there any more'
+const CUT = 'the connection was cut'
+const CONNECTION: Record<string, string> = {
+  ECONNREFUSED: GONE, ENOENT: GONE, ECONNRESET: CUT, EPIPE: CUT, ERR_STREAM_PREMATURE_CLOSE: CUT, ETIMEDOUT: 'no answer', EHOSTUNREACH: 'no route to its machine', ENETUNREACH: 'no route to its machine',
+}
+
+/** It answered before. `why` in a few words. */
+export function engineLost(why: string, cause?: unknown): StackError {
+  return new StackError('E_ENGINE_LOST', `The Docker Engine stopped answering: ${why}.`, {
+    hint: 'Look at it: docker info   If it gives no answer, start it anew (sudo systemctl restart docker, or Docker Desktop). Then run the command again: it goes on from what is there.', cause,
+  })
+}
 
 /**
  * Anything thrown while talking to the engine -> a StackError. Aborts become CancelError.
@@ -73,11 +85,10 @@ export function explainEngine(error: unknown, doing = 'do this'): StackError {
   const text = sentence(error)
   for (const row of TABLE) {
     const match = row.when.exec(text)
-    if (match) return new StackError(row.code, row.say(match), { hint: row.hint, cause: error })
+    if (match) return new StackError(row.code, row.say(match), { hint: row.hint.replaceAll('NAME', () => match[1] ?? ''), cause: error })
   }
-  if (code && CONNECTION.has(code)) {
-    return new StackError('E_ENGINE_LOST', `The Docker Engine stopped answering (${code}).`, { hint: 'Check it with: docker info   then run the command again.', cause: error })
-  }
+  const cut = code === undefined ? undefined : CONNECTION[code]
+  if (cut !== undefined) return engineLost(cut, error)
   if (code === 'EACCES' || code === 'EPERM' || statusOf(error) === 403) {
     return new StackError('E_ENGINE_DENIED', `The Docker Engine refused to ${doing}: ${text}`, { hint: 'Check which engine this is and what this user may do there: docker context ls', cause: error })
   }

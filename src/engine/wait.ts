@@ -4,16 +4,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LABEL } from '../compose/desired.ts'
 import { CancelError, StackError } from '../errors.ts'
-import type { Client, ContainerDetails } from './client.ts'
+import type { Client } from './client.ts'
 import { explainEngine } from './explain.ts'
 import { healthOf, orNull, projectContainers } from './observe.ts'
-import { logs } from './stream.ts'
+import { unhealthy } from './trouble.ts'
 
 const POLL = 2_000
 /** After this many restarts in a row a container isn't starting, it is failing. */
 const CRASHES = 3
 /** A container without a health check has to run for this long: one that fails at once is `running` too, for a moment. */
 const STEADY = 1_000
+/** The engine waits twice as long before each restart. That long means that it has given up hope already. */
+const PATIENT = 3_000
 
 /** Wait for services of a project. Throws E_UNHEALTHY; CancelError on abort. `timeoutMs` in milliseconds. */
 export async function waitHealthy(docker: Client, project: string, services: string[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
@@ -81,9 +83,9 @@ async function ring(docker: Client, ids: string[], stop: AbortSignal): Promise<{
   return { next }
 }
 
-/** When a start of a container was first seen, in milliseconds of our clock: the engine's may differ. */
+/** When a start or an end of a container was first seen, in milliseconds of our clock: the engine's may differ. */
 interface Sighting {
-  start: string
+  what: string
   at: number
 }
 
@@ -97,34 +99,18 @@ async function look(docker: Client, id: string, seen: Map<string, Sighting>, res
   const first = restarts.get(id) ?? details.RestartCount
   restarts.set(id, first)
   if (health !== 'healthy' && details.RestartCount - first >= CRASHES) throw await unhealthy(docker, id, `keeps ending (exit code ${code}, ${details.RestartCount - first} restarts)`)
-  if (health === 'unhealthy') throw await unhealthy(docker, id, 'runs, but its health check fails')
+  if (status === 'running' && health === 'unhealthy') throw await unhealthy(docker, id, 'runs, but its health check fails')
+  if (status === 'restarting' && Date.now() - sighted(seen, id, `ended ${details.State.FinishedAt}`) >= PATIENT) throw await unhealthy(docker, id, `keeps ending (exit code ${code}, ${details.RestartCount} restarts)`)
   if (status !== 'running' || health === 'starting') return 'waiting'
   if (health === 'healthy') return 'ready'
+  return Date.now() - sighted(seen, id, details.State.StartedAt) >= STEADY ? 'ready' : 'settling'
+}
+
+/** When this was first seen of the container; now, if it is new. */
+function sighted(seen: Map<string, Sighting>, id: string, what: string): number {
   const before = seen.get(id)
-  if (before?.start !== details.State.StartedAt) {
-    seen.set(id, { start: details.State.StartedAt, at: Date.now() })
-    return 'settling'
-  }
-  return Date.now() - before.at >= STEADY ? 'ready' : 'settling'
-}
-
-/** The log and the health check's own words belong into the message: the container may be gone a moment later. */
-async function unhealthy(docker: Client, id: string, what: string): Promise<StackError> {
-  const details: ContainerDetails | null = await orNull(docker.getContainer(id).inspect())
-  const name = details?.Name.replace(/^\//, '') ?? id.slice(0, 12)
-  const service = details?.Config.Labels[LABEL.service] ?? name
-  const starved = details?.State.OOMKilled === true
-  const parts = [`The service ${service} (container ${name}) ${what}.${starved ? ' Its memory was used up, and the kernel ended it for that.' : ''}`]
-  const check = details?.State.Health?.Log?.at(-1)
-  if (check?.Output?.trim()) parts.push(`Its health check says (exit code ${check.ExitCode}):\n${indent(check.Output.trim())}`)
-  const tail: string[] = []
-  for await (const { line } of logs(docker, id, { tail: 20 })) tail.push(line)
-  parts.push(tail.length > 0 ? `Its last log lines:\n${indent(tail.join('\n'))}` : 'It wrote nothing to its log.')
-  return new StackError('E_UNHEALTHY', parts.join('\n'), {
-    hint: starved ? `Raise services.${service}.mem_limit in compose.yaml or remove it, free some memory, or take a smaller model. Then run: ollama-stack up` : 'Fix what the log names, then run: ollama-stack up',
-  })
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '  ')
+  if (before?.what === what) return before.at
+  const at = Date.now()
+  seen.set(id, { what, at })
+  return at
 }

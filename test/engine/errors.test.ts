@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask } from '../../src/http.ts'
-import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument, type Outcome } from './project.ts'
+import { asRoot, create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument, type Outcome } from './project.ts'
 
 type Failure = NonNullable<CreateDocument['error']>
 
@@ -52,12 +52,6 @@ async function listening<T>(on: number, work: () => Promise<T>): Promise<T> {
 }
 
 const dockerGroup = (): string => String(statSync('/var/run/docker.sock').gid)
-
-/** Under root's rights, which CI machines give through sudo. */
-const asRoot = (...command: string[]): [string, string[]] => {
-  const [first = '', ...rest] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command]
-  return [first, rest]
-}
 
 beforeAll(async () => {
   port = await freePort()

@@ -34,6 +34,12 @@ export const create = (args: string[], options: { cwd?: string; env?: NodeJS.Pro
 export const ollamaStack = (args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {}): Promise<Outcome> =>
   run(process.execPath, [join(dist, 'ollama-stack.js'), ...args], options)
 
+/** Under root's rights, which CI machines give through sudo. */
+export const asRoot = (...command: string[]): [string, string[]] => {
+  const [first = '', ...rest] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command]
+  return [first, rest]
+}
+
 export const docker = (...args: string[]): Promise<Outcome> => run('docker', args)
 
 /** Runs docker and throws on failure. */

@@ -26,6 +26,7 @@ const TOOLS: Record<string, string> = {
   'gnutls-cli': 'gnutls-bin',
   luajit: 'luajit',
   tmux: 'tmux',
+  faketime: 'faketime',
   ip: 'iproute2',
   sslscan: 'sslscan',
   testssl: 'testssl.sh',

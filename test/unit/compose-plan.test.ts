@@ -25,8 +25,8 @@ function observed(text: string, want: Desired): Observed {
     if (kind === 'container') {
       const service = one('service', '')
       have.containers.push({
-        id: `id-${name}`, name, service, hash: one('hash', want.services.find((other) => other.service === service)?.hash ?? ''), image: '', imageId: one('image', ''),
-        state: one('state', 'running'), health: 'none', outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
+        id: `id-${name}`, name, service, hash: one('hash', want.services.find((other) => other.service === service)?.hash ?? ''), dir: one('dir', want.dir), image: '', imageId: one('image', ''),
+        state: one('state', 'running'), health: 'none', since: null, restarts: 0, outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
       })
     }
   }

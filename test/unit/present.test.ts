@@ -10,6 +10,7 @@ import { TLS, type StackConfig } from '../../stacks/stack.ts'
 import { makeCa } from '../../src/certs.ts'
 import { toConfig } from '../../src/config.ts'
 import type { Machine } from '../../src/machine.ts'
+import { HOST, OWN, placeOf } from '../../src/ollama-url.ts'
 import { nextConfig, OWN_CERT, OWN_KEY, presentAnswers, presentConfig, settled, type Lasting } from '../../src/present.ts'
 import { projectOf, type Project } from '../../src/project.ts'
 import { plainFiles } from '../../src/render.ts'
@@ -24,7 +25,14 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-const configOf = (answers: Lasting, on = machine): StackConfig => ({ ...toConfig({ ...answers, directory: dir, name: 'home', people: [], start: false }, on), user: '1000:1001', subnet: '10.231.9' })
+/** As `create` finds it on a Linux machine. */
+function backendOf({ ollama, gpu }: Lasting): Pick<StackConfig, 'elsewhere' | 'gpu'> {
+  const place = placeOf(ollama)
+  if (place) return { elsewhere: { ...place, way: place.host === HOST ? 'socket' : 'network' }, gpu: null }
+  return { elsewhere: null, gpu: gpu === 'nvidia' ? { maker: 'nvidia', by: 'cdi' } : gpu === 'amd' ? { maker: 'amd', groups: [44, 109] } : null }
+}
+
+const configOf = (answers: Lasting, on = machine): StackConfig => ({ ...toConfig({ ...answers, directory: dir, name: 'home', people: [], start: false }, on), user: '1000:1001', subnet: '10.231.9', ...backendOf(answers) })
 
 /** As `create` would leave it on disk. */
 function written(config: StackConfig): Project {
@@ -57,9 +65,11 @@ const answers: fc.Arbitrary<Lasting> = fc.record({ auth: fc.constantFrom(...Obje
     allow: fc.uniqueArray(fc.constantFrom('192.168.1.0/24', 'fd00::/8', '203.0.113.7'), { maxLength: 2 }),
     hostNetwork: tls === 'acme' ? fc.constant(false) : fc.boolean(),
     rate: stacks[auth]?.limitsRate ? fc.constantFrom(null, '60/m', '5/s') : fc.constant(null),
+    ollama: fc.constantFrom(OWN, 'http://host:11434', 'http://nas.lan:8000', 'http://192.168.1.5:11434'),
+    gpu: fc.constantFrom('none', 'nvidia', 'amd'),
     model: fc.constantFrom(null, 'gemma3:1b', '1_000'),
   }))
-  .map((some) => ({ ...some, acmeRoot: some.acmeRoot && join(dir, 'certs/acme/root.crt'), ...(some.tls === 'files' ? { tlsCert: join(dir, OWN_CERT), tlsKey: join(dir, OWN_KEY) } : {}) }))
+  .map((some) => ({ ...some, gpu: some.ollama === OWN ? some.gpu : 'none' as const, acmeRoot: some.acmeRoot && join(dir, 'certs/acme/root.crt'), ...(some.tls === 'files' ? { tlsCert: join(dir, OWN_CERT), tlsKey: join(dir, OWN_KEY) } : {}) }))
 
 test('any answers: rendered, written and read back, they give the same configuration', () => {
   fc.assert(fc.property(answers, (asked) => {
@@ -76,7 +86,7 @@ test('any answers: rendered, written and read back, they give the same configura
 })
 
 describe('one answer changes', () => {
-  const base: Lasting = { auth: 'bearer', tls: 'private', bind: '192.0.2.7', insecureHttp: false, tlsCert: null, tlsKey: null, port: 8443, hosts: ['nas.lan'], acmeEmail: null, acmeDirectory: null, acmeRoot: null, origins: ['app://obsidian.md'], allow: [], hostNetwork: false, rate: '60/m', model: null }
+  const base: Lasting = { auth: 'bearer', tls: 'private', bind: '192.0.2.7', insecureHttp: false, tlsCert: null, tlsKey: null, port: 8443, hosts: ['nas.lan'], acmeEmail: null, acmeDirectory: null, acmeRoot: null, origins: ['app://obsidian.md'], allow: [], hostNetwork: false, rate: '60/m', ollama: OWN, gpu: 'none', model: null }
   const next = (change: Partial<Lasting>, on = machine): StackConfig => {
     const project = written(configOf(base))
     const given = new Set(Object.keys(change))
@@ -97,6 +107,10 @@ describe('one answer changes', () => {
     const project = written(configOf(acme))
     const answers = settled({ ...presentAnswers(project, machine), tls: 'private' }, new Set(['tls']))
     expect(answers).toMatchObject({ tls: 'private', acmeEmail: null, acmeDirectory: null, hosts: ['ollama.example.com'] })
+  })
+  test('an Ollama elsewhere uses what it has', () => {
+    const project = written(configOf({ ...base, gpu: 'nvidia' }))
+    expect(settled({ ...presentAnswers(project, machine), ollama: 'http://nas.lan:8000' }, new Set(['ollama'])).gpu).toBe('none')
   })
   test('an allowlist gets this machine\'s own address, as in create', () => expect(next({ allow: ['203.0.113.0/24'] }).allow).toEqual(['203.0.113.0/24', '192.0.2.7']))
 })

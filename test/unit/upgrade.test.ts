@@ -220,7 +220,7 @@ test('the way back is on disk until it is no longer needed: bytes, and what each
   const project = loadForUpgrade(dir)
   const one = before(project, ['proxy/server.conf', 'proxy/none.conf', 'compose.yaml'], {
     project: 'home', networks: [], volumes: [], images: { 'nginx:1.30': 'id-tag', 'other:1': null },
-    containers: [{ id: 'c', name: 'home-proxy-1', service: 'proxy', hash: '', image: 'nginx:1.30', imageId: 'id-old', state: 'running', health: 'healthy', outOfMemory: false, ports: [], networks: [], addresses: [], volumes: [], dependsOn: [] }],
+    containers: [{ id: 'c', name: 'home-proxy-1', service: 'proxy', hash: '', image: 'nginx:1.30', imageId: 'id-old', state: 'running', health: 'healthy', outOfMemory: false, ports: [], networks: [], addresses: [], volumes: [], dependsOn: [], dir: '', since: null, restarts: 0 }],
   }, NOW)
   expect(one).toMatchObject({ running: true, written: false, names: { 'nginx:1.30': 'id-tag' }, containers: { 'nginx:1.30': 'id-old' }, afresh: ['proxy'], files: { 'proxy/none.conf': null } })
   expect(Buffer.from(one.files['proxy/server.conf']?.content ?? '', 'base64').equals(readFileSync(join(dir, 'proxy/server.conf')))).toBe(true)
@@ -232,7 +232,7 @@ test('the way back is on disk until it is no longer needed: bytes, and what each
 })
 
 describe('when even the way back fails', () => {
-  const context = (ui: Context['ui']): Context => ({ cwd: dir, env: {}, stdin: new PassThrough(), stderr: new PassThrough(), interactive: false, json: true, ui, signal })
+  const context = (ui: Context['ui']): Context => ({ cwd: dir, env: {}, stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), interactive: false, json: true, ui, signal })
   const ui = plainUi(new PassThrough() as never, new PassThrough() as never)
 
   test('it says both, and the way back stays on disk', async () => {

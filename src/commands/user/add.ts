@@ -5,6 +5,7 @@ import { issue } from '../../people.ts'
 import { findProject, loadProject } from '../../project.ts'
 import { quoted } from '../../quoted.ts'
 import { people, word } from '../../values.ts'
+import { warnClock } from '../../warn-clock.ts'
 import { moment } from '../../when.ts'
 import { ownFlags, ownOf } from './own.ts'
 import { reportCredential } from './report.ts'
@@ -25,6 +26,7 @@ export const add = define({
     const person = newPerson(args[0] ?? '', flags.role ?? 'user')
     const expires = flags.expires === undefined ? null : moment('--expires', flags.expires, now)
     const project = loadProject(findProject(context.cwd, flags.dir))
+    if (expires !== null || project.stack.needsTls) await warnClock(context)
     const own = await ownOf(flags, project, context)
     const credential = await issue(project, person, { now, expires, ...own }).catch((error: unknown) => {
       throw error instanceof UsageError && error.code === 'E_USER_EXISTS' ? new UsageError(error.code, error.message, `Choose another name. For a new credential: ollama-stack user rotate ${person.name}`) : error

@@ -1,6 +1,7 @@
 import { define } from '../../command.ts'
 import { rotate as rotatePerson } from '../../people.ts'
 import { findProject, loadProject } from '../../project.ts'
+import { warnClock } from '../../warn-clock.ts'
 import { span } from '../../when.ts'
 import { ownFlags, ownOf } from './own.ts'
 import { reportCredential } from './report.ts'
@@ -18,6 +19,7 @@ export const rotate = define({
   async run({ args, flags }, context) {
     const overlap = flags.overlap === undefined ? 0 : span('--overlap', flags.overlap)
     const project = loadProject(findProject(context.cwd, flags.dir))
+    if (overlap > 0 || project.stack.needsTls) await warnClock(context)
     const own = await ownOf(flags, project, context)
     reportCredential(project, await rotatePerson(project, args[0] ?? '', { now: new Date(), overlap, ...own }), context)
   },
