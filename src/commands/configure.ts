@@ -63,10 +63,10 @@ async function configure({ flags }: Input<typeof configureFlags>, context: Conte
   const words = remarks(plan, project.stack)
   if (flags['dry-run']) {
     if (json) ui.data(JSON.stringify({ dryRun: true, ...changeDocument(plan), diff }))
-    else for (const text of [colored(diff, process.stdout), ...words, 'Nothing was written.']) ui.data(text)
+    else for (const text of [colored(diff, context.stdout), ...words, 'Nothing was written.']) ui.data(text)
     return 0
   }
-  ui.line([colored(diff, process.stderr), ...words].filter(Boolean).join('\n'))
+  ui.line([colored(diff, context.stderr), ...words].filter(Boolean).join('\n'))
   const start = asks ? await agreed(flags, context) : engine !== null
   // It may take long, and what runs goes on meanwhile.
   if (start && engine) await pullImages(desired(plan.project.file, project.dir).images, engine, ui, signal)

@@ -83,11 +83,11 @@ test('somebody is let in while the question waits, and the login would change: n
 
 describe('the questions', () => {
   const machine: Machine = { names: ['box'], addresses: [{ ip: '192.0.2.7', network: 'eth0', kind: 'lan' }] }
-  const present: Lasting = { auth: 'bearer', bind: '192.0.2.99', insecureHttp: true, tls: 'off', tlsCert: null, tlsKey: null, port: 1, hosts: ['nas.lan'], acmeEmail: null, acmeDirectory: null, acmeRoot: null, origins: ['https://mine.example', 'onlyoffice://*', 'file://*'], allow: [], hostNetwork: false, rate: null, model: null }
+  const present: Lasting = { auth: 'bearer', bind: '192.0.2.99', insecureHttp: true, tls: 'off', tlsCert: null, tlsKey: null, port: 1, hosts: ['nas.lan'], acmeEmail: null, acmeDirectory: null, acmeRoot: null, origins: ['https://mine.example', 'onlyoffice://*', 'file://*'], allow: [], hostNetwork: false, rate: null, ollama: 'container', gpu: 'none', model: null }
   const start = (): FakeTerminal & { result: Promise<Lasting> } => {
     const terminal = fakeTerminal()
     const { input: stdin, output: stderr } = terminal
-    const result = askAgain(present, { cwd: dir, machine }, { cwd: dir, env: {}, stdin, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: new AbortController().signal })
+    const result = askAgain(present, { cwd: dir, machine }, { cwd: dir, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: new AbortController().signal })
     result.catch(() => {})
     return { ...terminal, result }
   }
