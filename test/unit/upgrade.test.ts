@@ -232,7 +232,7 @@ test('the way back is on disk until it is no longer needed: bytes, and what each
 })
 
 describe('when even the way back fails', () => {
-  const context = (ui: Context['ui']): Context => ({ cwd: dir, env: {}, stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), interactive: false, json: true, ui, signal })
+  const context = (ui: Context['ui']): Context => ({ cwd: dir, env: {}, stdin: new PassThrough(), stdout: process.stdout, stderr: new PassThrough(), interactive: false, json: true, ui, signal })
   const ui = plainUi(new PassThrough() as never, new PassThrough() as never)
 
   test('it says both, and the way back stays on disk', async () => {
