@@ -3,8 +3,9 @@
 import { join } from 'node:path'
 import { launcher } from './callable.ts'
 import { credentialLines } from './credential-report.ts'
-import { curlCommand, shellWord } from './curl.ts'
+import { curlCommand } from './curl.ts'
 import { UsageError } from './errors.ts'
+import { touching } from './merge-paths.ts'
 import type { Reconfigured } from './reconfigure.ts'
 import { documentOf, type Done } from './report.ts'
 import type { Ui } from './ui.ts'
@@ -41,10 +42,8 @@ export function changeDocument(plan: Reconfigured): object {
 export function refuseClash(plan: Reconfigured, tool: string): void {
   const { conflicts } = plan
   if (conflicts.length === 0) return
-  const where = conflicts.map(({ path, lines: [first, last], theirs }) => `- ${path}, ${first >= last ? `line ${last}` : `lines ${first} to ${last}`}: ${theirs === null ? 'you edited it, and it is no longer needed' : theirs === '' ? 'the change takes this out' : `the change is\n${theirs.trimEnd().split('\n').slice(0, 8).map((line) => `    ${line}`).join('\n')}`}`)
-  const paths = [...new Set(conflicts.map(({ path }) => path))]
-  const flags = paths.map((path) => `--take-new ${shellWord(path)}`).join(' ')
-  const error = new UsageError('E_MERGE', `${conflicts.length === 1 ? 'An edit of yours and the change touch' : `${conflicts.length} edits of yours and the change touch`} each other, and nothing was written:\n${where.join('\n')}`,
+  const { where, flags } = touching(conflicts, 'the change')
+  const error = new UsageError('E_MERGE', `${conflicts.length === 1 ? 'An edit of yours and the change touch' : `${conflicts.length} edits of yours and the change touch`} each other, and nothing was written:\n${where}`,
     `Make the change there by hand and run it again. Or take the new file, and yours goes to FILE.orig: ${tool} configure ... ${flags}\nTo leave a file as you have it, without the change: --keep-mine FILE`)
   error.document = changeDocument(plan)
   throw error

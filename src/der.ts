@@ -1,4 +1,4 @@
-// The few ASN.1 types that a PKCS#12 file is made of, in DER (X.690).
+// The few ASN.1 types that certificates and keys are made of, in DER (X.690).
 
 /** The content octets wrapped with their tag and length. */
 export function der(tag: number, ...content: Uint8Array[]): Buffer {
@@ -48,4 +48,26 @@ function base128(value: number): number[] {
   const bytes = [value & 0x7f]
   for (let left = Math.floor(value / 128); left > 0; left = Math.floor(left / 128)) bytes.unshift((left & 0x7f) | 0x80)
   return bytes
+}
+
+export interface Part {
+  tag: number
+  content: Buffer
+}
+
+/** What stands one behind the other in the content of a SEQUENCE or SET; none, when it isn't whole. */
+export function parts(content: Buffer | undefined): Part[] {
+  const found: Part[] = []
+  for (let at = 0; content && at + 2 <= content.length; ) {
+    const tag = content[at] ?? 0
+    const short = content[at + 1] ?? 0
+    // Below 128 the length itself, else how many bytes hold it.
+    const bytes = short < 0x80 ? 0 : short & 0x7f
+    if (bytes > 3 || at + 2 + bytes > content.length) return []
+    const start = at + 2 + bytes
+    const length = bytes === 0 ? short : content.readUIntBE(at + 2, bytes)
+    found.push({ tag, content: content.subarray(start, start + length) })
+    at = start + length
+  }
+  return found
 }

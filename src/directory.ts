@@ -9,6 +9,8 @@ import { UsageError } from './errors.ts'
 import { quoted } from './quoted.ts'
 
 const CREATE = 'npx create-ollama-stack@latest'
+/** Commands that need this program, and not the one that a project has. */
+const ELSEWHERE: Record<string, string> = { connect: 'npx -p create-ollama-stack@latest ollama-stack connect URL', upgrade: 'npx -p create-ollama-stack@latest ollama-stack upgrade -C DIR', restore: 'npx -p create-ollama-stack@latest ollama-stack restore FILE DIR' }
 /** Control, direction and line separator characters: they would rewrite the line that shows the path. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 /** 255 is the usual limit of a name; the staging directory's is a few longer. */
@@ -21,7 +23,7 @@ const LONGEST_NAME = 240
 export function directoryName(text: string): string {
   const slip = [...COMMAND_NAMES, 'help'].find((name) => name === text.toLowerCase())
   if (slip !== undefined) {
-    const command = slip === 'create' ? CREATE : slip === 'connect' ? 'npx -p create-ollama-stack@latest ollama-stack connect URL' : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`
+    const command = ELSEWHERE[slip] ?? (slip === 'create' ? CREATE : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`)
     throw new UsageError('E_DIR_NAME', `"${text}" is a command of ollama-stack, so it can't be the project's directory.`, `The command: ${command}. A directory of that name: ./${text}`)
   }
   if (text === '') throw new UsageError('E_DIR_NAME', "The project's directory can't be an empty name.", 'Give a path, such as ./ollama-stack')

@@ -18,7 +18,7 @@ const UNFINISHED = /^\..+\.[0-9a-f]{12}\.tmp$/
  * Everything below `dir/sub` for each sub, keyed by project-relative POSIX path. Readers hold no lock:
  * what another process removes in this moment is left out.
  */
-export function readTree(dir: string, subs: readonly string[]): FileMap {
+export function readTree(dir: string, subs: readonly string[], as: 'text' | 'bytes' = 'text'): FileMap {
   const files: FileMap = new Map()
   const walk = (relative: string): void => {
     const path = join(dir, relative)
@@ -27,7 +27,7 @@ export function readTree(dir: string, subs: readonly string[]): FileMap {
     if (stat.isSymbolicLink()) throw symlink(path)
     try {
       if (stat.isDirectory()) for (const name of readdirSync(path).sort()) walk(posix.join(relative, name))
-      else if (stat.isFile()) files.set(relative, { content: readFileSync(path, 'utf8'), mode: stat.mode & 0o777 })
+      else if (stat.isFile()) files.set(relative, { content: as === 'text' ? readFileSync(path, 'utf8') : readFileSync(path), mode: stat.mode & 0o777 })
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
     }

@@ -6,8 +6,9 @@
 // writes by default. The MAC's salt has 8 bytes, as RFC 7292 examples and old importers have it:
 // some versions of macOS are reported to take a longer one for a wrong password.
 
-import { createCipheriv, createHash, createHmac, createPrivateKey, pbkdf2Sync, randomBytes, X509Certificate } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, pbkdf2Sync, randomBytes, X509Certificate } from 'node:crypto'
 import { bmp, explicit, implicitOctets, integer, nothing, octets, oid, sequence, set, utf16be } from './der.ts'
+import { encryptedKeyInfo, pbes2, type Encrypted } from './pbes2.ts'
 
 /** Our passwords are random and long, so rounds add nothing; this is OpenSSL's count. */
 const ROUNDS = 2048
@@ -15,10 +16,6 @@ const ROUNDS = 2048
 const OID = {
   data: '1.2.840.113549.1.7.1',
   encryptedData: '1.2.840.113549.1.7.6',
-  pbes2: '1.2.840.113549.1.5.13',
-  pbkdf2: '1.2.840.113549.1.5.12',
-  hmacSha256: '1.2.840.113549.2.9',
-  aes256Cbc: '2.16.840.1.101.3.4.1.42',
   sha256: '2.16.840.1.101.3.4.2.1',
   shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
   certBag: '1.2.840.113549.1.12.10.1.3',
@@ -61,27 +58,16 @@ const data = (content: Buffer): Buffer => sequence(oid(OID.data), explicit(0, oc
 
 /** RFC 5652, EncryptedData. */
 function encryptedData(content: Buffer, password: string): Buffer {
-  const { algorithm, bytes } = pbes2(content, password)
+  const { algorithm, bytes } = encrypt(content, password)
   const encrypted = sequence(oid(OID.data), algorithm, implicitOctets(0, bytes))
   return sequence(oid(OID.encryptedData), explicit(0, sequence(integer(0), encrypted)))
 }
 
-/** RFC 5208, EncryptedPrivateKeyInfo. */
-function encryptedKey(pkcs8: Buffer, password: string): Buffer {
-  const { algorithm, bytes } = pbes2(pkcs8, password)
-  return sequence(algorithm, octets(bytes))
-}
+const encryptedKey = (pkcs8: Buffer, password: string): Buffer => encryptedKeyInfo(encrypt(pkcs8, password))
 
-function pbes2(content: Buffer, password: string): { algorithm: Buffer; bytes: Buffer } {
+function encrypt(content: Buffer, password: string): Encrypted {
   const salt = randomBytes(16)
-  const iv = randomBytes(16)
-  const cipher = createCipheriv('aes-256-cbc', pbkdf2Sync(password, salt, ROUNDS, 32, 'sha256'), iv)
-  const kdf = sequence(oid(OID.pbkdf2), sequence(octets(salt), integer(ROUNDS), sequence(oid(OID.hmacSha256), nothing())))
-  const scheme = sequence(oid(OID.aes256Cbc), octets(iv))
-  return {
-    algorithm: sequence(oid(OID.pbes2), sequence(kdf, scheme)),
-    bytes: Buffer.concat([cipher.update(content), cipher.final()]),
-  }
+  return pbes2(content, { salt, rounds: ROUNDS, key: pbkdf2Sync(password, salt, ROUNDS, 32, 'sha256') })
 }
 
 function mac(safe: Buffer, password: string): Buffer {

@@ -12,6 +12,7 @@ import { readTree } from './disk.ts'
 import { UsageError } from './errors.ts'
 import { newLogin, ofPeople } from './login-change.ts'
 import { finalFiles, type Resolved } from './merge-made.ts'
+import { refuseBinary } from './merge-paths.ts'
 import type { Machine } from './machine.ts'
 import type { Texts } from './merge.ts'
 import { credentialFiles, listPeople } from './people.ts'
@@ -66,9 +67,7 @@ export async function reconfigure(project: Project, present: StackConfig, wish: 
   const shipped = { ...project.stack.files(present), ...stack.files(config) }
   const resolved = finalFiles({ ...versions, mine: plainTexts(disk), loose: (path) => !(path in shipped) }, wish)
 
-  const odd = [...resolved.changed].find(([path, text]) => text !== null && !wish.takeNew.includes(path) && String(disk.get(path)?.content).includes('\uFFFD'))
-  if (odd) throw new UsageError('E_MERGE', `${odd[0]} isn't UTF-8 text, so the change can't be brought into it byte for byte. Nothing was written.`, 'Save it as UTF-8 and run this again.')
-
+  refuseBinary(resolved.changed, disk, wish.takeNew)
   const secrets = await secretChange(project, present, stack, wish, after, now)
   const aside = secrets.aside.length === 0 ? null : `${STATE}/before-${now.toISOString().slice(0, 19).replaceAll(':', '')}`
   const plain = [...resolved.changed].map(([path, text]) => [path, text === null ? null : { content: text, mode: disk.get(path)?.mode ?? after.get(path)?.mode ?? 0o644 }] as const)

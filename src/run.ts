@@ -27,7 +27,13 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   client: () => import('./commands/client.ts'),
   connect: () => import('./commands/connect.ts'),
   configure: () => import('./commands/configure.ts'),
+  upgrade: () => import('./commands/upgrade.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
 }
+
+/** Not about the project that the launcher belongs to, but a new one. */
+const MAKES_ONE = ['create', 'restore']
 
 export interface Process {
   argv: readonly string[]
@@ -76,7 +82,7 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   if (help || flagWords(rest).some((word) => word === '--help' || word === '-h')) return show('help', commandHelp(command))
   const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
   const home = homeOf(proc)
-  if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
+  if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
   const context: Context = {
     cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal,

@@ -4,7 +4,7 @@
 import { mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import fs from 'fs-extra'
-import type { FileMap } from '../stacks/stack.ts'
+import type { Change, FileMap } from '../stacks/stack.ts'
 import { shellWord } from './curl.ts'
 import { applyChange, handOver, isFull } from './disk.ts'
 import { bundleDir } from './paths.ts'
@@ -21,8 +21,8 @@ export function proxyUser(): string {
   return uid === 0 ? `${NOBODY}:${NOBODY}` : `${uid}:${gid}`
 }
 
-/** `dir` must be new or empty (see directory.ts). */
-export function writeProject(dir: string, files: FileMap): void {
+/** `dir` must be new or empty (see directory.ts). `record`: of what the program wrote, for later merges. */
+export function writeProject(dir: string, files: FileMap, record: Change = recordOf(plainTexts(files))): void {
   if (!fs.existsSync(join(bundleDir, 'ollama-stack.js'))) {
     throw new StackError('E_NO_BUNDLE', `The bundle that each project gets a copy of isn't at ${bundleDir}.`, {
       hint: 'In a checkout of the source: npm run build',
@@ -32,7 +32,7 @@ export function writeProject(dir: string, files: FileMap): void {
   try {
     fs.chmodSync(staging, 0o755)
     applyChange(staging, files)
-    applyChange(staging, recordOf(plainTexts(files)))
+    applyChange(staging, record)
     fs.copySync(bundleDir, join(staging, '.ollama-stack'))
     if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server', 'certs/acme'], NOBODY, NOBODY)
     if (fs.existsSync(dir)) fillEmpty(staging, dir)

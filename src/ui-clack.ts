@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { updateSettings, wrapTextWithPrefix } from '@clack/core'
-import { confirm, intro, isCancel, log, note } from '@clack/prompts'
+import { confirm, intro, isCancel, log, note, password } from '@clack/prompts'
 import { bar, rate } from './bar.ts'
 import { CancelError } from './errors.ts'
 import { spin } from './spin.ts'
@@ -43,6 +43,11 @@ export function clackUi(stdin: Readable, stdout: Writable, stderr: Writable): Ui
     confirm: async (message, { initial }) => {
       const answer = await confirm({ message, initialValue: initial, ...to })
       if (isCancel(answer)) throw new CancelError('Nothing was changed.')
+      return answer
+    },
+    hidden: async (message, problem) => {
+      const answer = await password({ message, validate: (text) => problem(text ?? ''), ...to })
+      if (isCancel(answer)) throw new CancelError()
       return answer
     },
   }

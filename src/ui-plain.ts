@@ -29,6 +29,9 @@ export function plainUi(stdout: Writable, stderr: Writable): Ui {
         say(`  ${total > 0 ? `${Math.floor((100 * done) / total)}% of ${bytes(total)}` : bytes(done)}${text === '' ? '' : `, ${text}`}`)
       })
     },
-    confirm: () => Promise.reject(new Error('nobody to ask: check `interactive` first')),
+    confirm: nobody,
+    hidden: nobody,
   }
 }
+
+const nobody = (): Promise<never> => Promise.reject(new Error('nobody to ask: check `interactive` first'))

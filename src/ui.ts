@@ -31,4 +31,6 @@ export interface Ui {
   data(text: string): void
   /** Only where `interactive` is true. Throws CancelError on Ctrl-C. */
   confirm(question: string, options: { initial: boolean }): Promise<boolean>
+  /** A question whose answer isn't shown. `problem` says what is wrong with it. As `confirm`. */
+  hidden(question: string, problem: (text: string) => string | undefined): Promise<string>
 }

@@ -27,8 +27,8 @@ import { yamlText } from './yaml-text.ts'
 /** A cold Ollama image takes a while to unpack and start on a slow disk. */
 const HEALTHY_MS = 180_000
 
-/** Returns what was done, a line each; empty when nothing had to be. */
-export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+/** Returns what was done, a line each; empty when nothing had to be. `afresh`: services that get a new container in any case. */
+export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[] = []): Promise<string[]> {
   if (engine.warning !== null && isLoopback(project.bind) && !project.hostNetwork) ui.warn(engine.warning)
   const off = clockProblem(engine, new Date())
   if (off) ui.warn(`${off.message} ${off.hint}`)
@@ -42,18 +42,18 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
   const digests = await pullImages(want.images, engine, ui, signal)
   const done = await alone(project, ui, signal, async () => {
     recordDigests(project, digests)
-    return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal))
+    return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal, afresh))
   })
   await expectAnswer(project, engine, signal)
   return done
 }
 
-async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
+async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal, afresh: readonly string[]): Promise<string[]> {
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
   const observed = await engine.observe(project.name, want.images, signal)
   refuseElsewhere(project, observed.containers)
-  const steps = plan(want, observed)
+  const steps = plan(want, { ...observed, containers: observed.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
   // An Ollama elsewhere may be down, and the door is to stand for it all the same.
   const healthNotOurs = project.ollama === OWN ? [] : ['ollama']
   const services = want.services.map(({ service }) => service).filter((service) => !healthNotOurs.includes(service))

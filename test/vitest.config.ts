@@ -6,7 +6,7 @@ const project = (name: string, more: object = {}) => ({
   test: { name, root: import.meta.dirname, include: [`${name}/**/*.test.ts`], ...more },
 })
 
-const BESIDE = ['compose-*', 'errors', 'cancel', 'renewal', 'acme', 'allow', 'attacks', 'tls-surface', 'host-network', 'stacks', 'mtls', 'logs', 'backend', 'connect', 'clients', 'faults*', 'configure', 'doctor'].map((name) => `engine/${name}.test.ts`)
+const BESIDE = ['compose-*', 'errors', 'cancel', 'renewal', 'acme', 'allow', 'attacks', 'tls-surface', 'host-network', 'stacks', 'mtls', 'logs', 'backend', 'connect', 'clients', 'faults*', 'configure', 'doctor', 'upgrade', 'backup'].map((name) => `engine/${name}.test.ts`)
 const ENGINE = { testTimeout: 240_000, hookTimeout: 240_000, globalSetup: './engine/alone.ts' }
 
 export default defineConfig({

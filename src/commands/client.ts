@@ -102,7 +102,7 @@ async function secretFrom(client: Client, project: Project, { stdin, signal }: C
   const access = client.logins[project.stack.id]
   if (!access || !needsSecret(access.settings)) throw new UsageError('E_FLAG', `--secret-stdin has no place to go: these settings hold no ${project.stack.noun}.`, `Leave it out: ollama-stack client ${client.id}`)
   if ('isTTY' in stdin && stdin.isTTY) throw new UsageError('E_PASSWORD', '--secret-stdin reads a pipe or a file, and stdin is the terminal.', `Put the file behind the line (--secret-stdin < FILE). With --write alone it is asked for.`)
-  return readPassword({ stdin, signal }, '--secret-stdin')
+  return readPassword({ stdin, signal }, 'password', '--secret-stdin')
 }
 
 /** Only a terminal hides what is typed. */

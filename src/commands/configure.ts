@@ -8,8 +8,7 @@
 //   Change ------------- applyWhole() ----> directory   journal.ts: all of it, also when killed
 //   directory ---------- startAndTest()                 as create and up do
 
-import { existsSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { join } from 'node:path'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { launcher } from '../callable.ts'
@@ -24,9 +23,9 @@ import { exposure } from '../exposure.ts'
 import type { Setting } from '../fields.ts'
 import { applyWhole } from '../journal.ts'
 import { thisMachine, type Machine } from '../machine.ts'
+import { mergeable } from '../merge-paths.ts'
 import { nextConfig, OWN_CERT, presentAnswers, presentConfig, settled, type Lasting } from '../present.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
-import { quoted } from '../quoted.ts'
 import { reconfigure, seenNow, type Reconfigured } from '../reconfigure.ts'
 import { cutShort, failedAfterWriting, type Done } from '../report.ts'
 import { roomForChange } from '../room.ts'
@@ -111,7 +110,7 @@ async function prepare(project: Project, present: Lasting, want: Wanted, flags: 
   if (engine) await roomForChange(engine, before, config)
   // What lies in the project is the owner's to renew.
   const brought = want.answers.tlsCert === join(project.dir, OWN_CERT) ? null : ownCert({ ...want.answers, directory: project.dir, name: project.name, people: [], start: false }, now)
-  const plan = await reconfigure(project, before, { config, own: brought, takeNew: paths(flags['take-new'], project), keepMine: paths(flags['keep-mine'], project) }, machine, now)
+  const plan = await reconfigure(project, before, { config, own: brought, takeNew: mergeable(flags['take-new'], project), keepMine: mergeable(flags['keep-mine'], project) }, machine, now)
   refuseClash(plan, launcher(project.dir))
   const open = exposure(plan.project, machine)
   if (open && exposure(project, machine)?.what !== open.what) throw new UsageError('E_INSECURE', `${open.what}. Nothing was written.`, open.fix)
@@ -123,15 +122,6 @@ async function nextBackend(before: StackConfig, present: Lasting, { answers, giv
   const moves = answers.ollama !== present.ollama
   if (!moves && answers.gpu === present.gpu && !given.has('gpu')) return { elsewhere: before.elsewhere ?? null, gpu: before.gpu ?? null, warnings: [] }
   return backendFor({ ollama: answers.ollama, gpu: moves && !given.has('gpu') ? 'auto' : answers.gpu }, engine, machine, signal)
-}
-
-/** As in the diff: from the project's directory. Throws E_VALUE. */
-function paths(files: readonly string[] = [], { dir }: Project): string[] {
-  return files.map((file) => {
-    const path = relative(dir, resolve(dir, file)).split(sep).join('/')
-    if (existsSync(join(dir, path)) && !/^(?:\.\.|credentials|certs)(?:\/|$)/.test(path)) return path
-    throw new UsageError('E_VALUE', `${quoted(file)} is no file of this project that could be merged.`, 'Name it as the refusal does, such as proxy/nginx.conf.')
-  })
 }
 
 function nothing(plan: Reconfigured, { json, ui }: Context): 0 {

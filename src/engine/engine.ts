@@ -9,7 +9,7 @@ import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
 import { oneOff } from './one-off.ts'
 import { portOwner } from './ports.ts'
-import { pull, withTag } from './pull.ts'
+import { pull, registryDigest, tag, withTag } from './pull.ts'
 import { exec, logs } from './stream.ts'
 import { trouble } from './trouble.ts'
 import type { Engine } from './types.ts'
@@ -41,6 +41,8 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     observe: (project, images, signal) => explained(`look at the project ${project}`, observe(docker, project, images, signal)),
     imagePresent: async (image) => (await explained('look up an image', imageId(docker, image))) !== null,
     imageDigest,
+    registryDigest: (image, signal) => registryDigest(docker, image, signal),
+    tag: (id, image) => explained(`name an image ${image}`, tag(docker, id, image)),
     ensureImages: async (images, onProgress, signal) => {
       const digests: Record<string, string | null> = {}
       for (const image of images) {

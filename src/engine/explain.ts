@@ -117,16 +117,16 @@ const PULL: Row[] = [
   },
 ]
 
-/** What went wrong with a pull, whether as an HTTP status or as a line inside a successful answer. */
-export function explainPull(error: unknown, image: string): StackError {
+/** What went wrong with a pull, whether as an HTTP status or as a line inside a successful answer. `done`: what the image could not be. */
+export function explainPull(error: unknown, image: string, done = 'pulled'): StackError {
   const text = sentence(error)
   const row = PULL.find(({ when }) => when.test(text))
   if (row) {
     const why = row.say(row.when.exec(text) as RegExpExecArray)
-    const message = row.code === 'E_DISK_FULL' ? `${image} could not be pulled. ${why}` : `${image} could not be pulled: ${why} (${text}).`
+    const message = row.code === 'E_DISK_FULL' ? `${image} could not be ${done}. ${why}` : `${image} could not be ${done}: ${why} (${text}).`
     return new StackError(row.code, message, { hint: row.hint.replaceAll('IMAGE', image), cause: error })
   }
   const general = explainEngine(error, `pull ${image}`)
   if (general.code !== 'E_ENGINE') return general
-  return new StackError('E_PULL_FAILED', `${image} could not be pulled: ${text}`, { hint: `Try it by hand to see more: docker pull ${image}`, cause: error })
+  return new StackError('E_PULL_FAILED', `${image} could not be ${done}: ${text}`, { hint: `Try it by hand to see more: docker pull ${image}`, cause: error })
 }

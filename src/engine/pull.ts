@@ -25,6 +25,28 @@ export function withTag(image: string): string {
   return /[:@][^/]*$/.test(image) ? image : `${image}:latest`
 }
 
+/** What the registry has under that name, as `docker buildx imagetools inspect` says: nothing is downloaded. Throws as `pull`. */
+export async function registryDigest(docker: Client, image: string, signal?: AbortSignal): Promise<string> {
+  const limit = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])])
+  // The library can't abort this call.
+  const late = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(signal?.aborted ? signal.reason as Error : new Error('i/o timeout')), { once: true }))
+  try {
+    signal?.throwIfAborted()
+    const { Descriptor: { digest } } = await Promise.race([docker.getImage(withTag(image)).distribution(), late])
+    return digest
+  } catch (error) {
+    throw explainPull(error, image, 'looked up')
+  }
+}
+
+/** Registries answer within a second or not at all. */
+const PATIENCE_MS = 10_000
+
+export async function tag(docker: Client, id: string, image: string): Promise<void> {
+  const [, repo = '', name = ''] = /^(.*):([^/:]+)$/.exec(withTag(image)) ?? []
+  await docker.getImage(id).tag({ repo, tag: name })
+}
+
 /**
  * Returns the digest (`sha256:...`) that the registry named, or null.
  * Throws E_IMAGE_NOT_FOUND, E_REGISTRY_UNREACHABLE, E_RATE_LIMIT, E_DISK_FULL, E_PULL_FAILED.

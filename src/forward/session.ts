@@ -90,7 +90,7 @@ export async function prepare(target: Target, wishes: Wishes, kept: Kept, contex
 async function givenSecret({ secretStdin }: Wishes, { stdin, env, signal }: Context): Promise<string | undefined> {
   if (!secretStdin) return env[SECRET] || undefined
   if ('isTTY' in stdin && stdin.isTTY) throw new UsageError('E_SECRET', '--secret-stdin reads a pipe or a file, and stdin is the terminal.', 'Leave the flag out: the secret is asked for, and not shown.')
-  return readPassword({ stdin, signal }, '--secret-stdin')
+  return readPassword({ stdin, signal }, 'password', '--secret-stdin')
 }
 
 async function asked(what: string, line: string, context: Context): Promise<string> {

@@ -45,7 +45,14 @@ function sweep(): void {
   const list = (...args: string[]): string[] => docker(...args, '--format', '{{.ID}} {{.Label "com.docker.compose.project"}}')
     .split('\n').map((line) => line.split(' ')).filter(([, project = '']) => OURS.test(project)).map(([id = '']) => id)
   for (const id of list('ps', '-a')) docker('rm', '-f', '-v', id)
-  for (const id of list('network', 'ls')) docker('network', 'rm', id)
+  for (const id of list('network', 'ls')) {
+    try {
+      docker('network', 'rm', id)
+    } catch (error) {
+      // A killed run's own child may just be at it.
+      if (!/not found/.test(String((error as { stderr?: unknown }).stderr))) throw error
+    }
+  }
 }
 
 const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' })

@@ -31,7 +31,7 @@ describe('names', () => {
     const { code, exit, message, hint } = refusal(() => directoryName(text))
     expect([code, exit]).toEqual(['E_DIR_NAME', 2])
     expect(message).toContain(`"${text}" is a command`)
-    const elsewhere = { create: 'npx create-ollama-stack@latest', help: 'npx create-ollama-stack@latest', connect: 'npx -p create-ollama-stack@latest ollama-stack connect URL' }[text]
+    const elsewhere = { create: 'npx create-ollama-stack@latest', help: 'npx create-ollama-stack@latest', connect: 'npx -p create-ollama-stack@latest ollama-stack connect URL', upgrade: 'npx -p create-ollama-stack@latest ollama-stack upgrade -C DIR', restore: 'npx -p create-ollama-stack@latest ollama-stack restore FILE DIR' }[text]
     expect(hint).toContain(`The command: ${elsewhere ?? `./ollama-stack ${text.toLowerCase()}`}`)
     expect(hint).toMatch(new RegExp(`A directory of that name: \\./${text}$`))
     expect(directoryName(`./${text}`)).toBe(`./${text}`)

@@ -1,0 +1,36 @@
+// The project's own copy of the program.
+
+import { join, relative, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import fs from 'fs-extra'
+import { bundleDir } from '../paths.ts'
+
+const NAME = '.ollama-stack'
+
+/** Whether it is another one than the program that runs. */
+export function bundleDiffers(dir: string): boolean {
+  const own = join(dir, NAME)
+  if (resolve(bundleDir) === resolve(own) || !existsSync(bundleDir)) return false
+  if (!existsSync(own)) return true
+  const [ours, theirs] = [filesIn(bundleDir), filesIn(own)]
+  return ours.length !== theirs.length || ours.some((path, index) => path !== theirs[index] || !readFileSync(join(bundleDir, path)).equals(readFileSync(join(own, path))))
+}
+
+/** Copied beside it first: a full disk leaves the old one. */
+export function replaceBundle(dir: string): void {
+  const [own, fresh, old] = [NAME, `${NAME}.new`, `${NAME}.old`].map((name) => join(dir, name)) as [string, string, string]
+  rmSync(fresh, { recursive: true, force: true })
+  rmSync(old, { recursive: true, force: true })
+  try {
+    fs.copySync(bundleDir, fresh)
+    if (existsSync(own)) renameSync(own, old)
+    renameSync(fresh, own)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+    rmSync(old, { recursive: true, force: true })
+  }
+}
+
+function filesIn(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => relative(dir, join(entry.parentPath, entry.name))).sort()
+}
