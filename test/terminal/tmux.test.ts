@@ -163,7 +163,7 @@ test('what is in the way afterwards costs no answer', async () => {
   const pane = open(`stack --user ann --bind 127.0.0.1 --tls off --port ${port} --model none`)
   await enter(pane, 'How do people', 'Which apps', 'Make it?')
   expect(await pane.see('exit 1')).toMatch(new RegExp(`Error: Port ${port} on 127.0.0.1 is taken by process`))
-  expect(pane.everything()).toMatch(new RegExp(`Your answers in one line.*: npx .*/stack --name stack --auth bearer --user ann:admin .*--port ${port} --model none --yes`))
+  expect(pane.everything()).toMatch(new RegExp(`Your answers in one line.*: npx .*/stack --name stack --auth bearer --user ann:admin .*--port ${port} --ollama container --gpu auto --model none --yes`))
   expect(files()).toEqual([])
   server.close()
 })
