@@ -1,5 +1,6 @@
 // Flags first, then the wizard for what they left open, or defaults with --yes.
 
+import { versionAt } from './backend.ts'
 import type { Context, Flag, Values } from './command.ts'
 import { conflicts, throwAll, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
@@ -56,13 +57,14 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   // An extra alone is no reason to ask.
   const open = KEYS.filter((key) => {
     const { question } = FIELDS[key]
-    return question && question.kind !== 'several' && (question.when?.(known as Answers) ?? true) && !(key in known)
+    return question && question.kind !== 'several' && !question.extra && (question.when?.(known as Answers, setting) ?? true) && !(key in known)
   })
   if (open.length > 0 && !flags.yes) {
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
     await beforeAsking()
     const { ask } = await import('./wizard.ts')
-    const answers = await ask(known, setting, context, { dryRun: flags['dry-run'] === true })
+    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', 11434, context.signal)
+    const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.
     return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined, asked: true }
   }

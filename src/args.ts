@@ -2,6 +2,7 @@
 // nearest thing it does know. Nothing is guessed, nothing is ignored.
 
 import type { Flag } from './command.ts'
+import { COMMAND_NAMES } from './command-names.ts'
 import { UsageError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { quoted } from './quoted.ts'
@@ -95,6 +96,8 @@ function checkCount(args: string[], positionals: string[], command: string): voi
   }
   const extra = args[positionals.length]
   if (extra !== undefined) {
+    const meant = command === 'create' ? COMMAND_NAMES.find((name) => name !== 'create' && name === args[0]) : undefined
+    if (meant !== undefined) throw new UsageError('E_ARGUMENT', `${meant} is a command of ollama-stack, and this is create-ollama-stack.`, `Write: npx -p create-ollama-stack@latest ollama-stack ${meant} ...`)
     const takes = positionals.length === 0 ? 'takes no argument' : `takes only ${positionals.join(' ').replace(/[[\]]/g, '')}`
     // npm 11 keeps `--auth` of `npm create ollama-stack x --auth basic` and hands on the rest.
     const npm = command === 'create' ? ' ("npm create" keeps flags for itself: with flags, use npx.)' : ''

@@ -39,6 +39,8 @@ const { metafile } = await build({
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [stubs],
+  // Its main file loads its parts in a way that no bundler follows.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // CommonJS packages inside an ES module look for these.
   banner: { js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fp}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);" },
 })

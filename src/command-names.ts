@@ -1,3 +1,3 @@
 /** Every command of ollama-stack. Also what a project's directory can't be called by accident. */
-export const COMMAND_NAMES = ['create', 'up', 'down', 'status', 'test', 'pull', 'user'] as const
+export const COMMAND_NAMES = ['create', 'up', 'down', 'status', 'logs', 'test', 'pull', 'user', 'client', 'connect', 'configure'] as const
 export type CommandName = (typeof COMMAND_NAMES)[number]

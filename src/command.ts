@@ -30,6 +30,8 @@ export interface Context {
   cwd: string
   env: Record<string, string | undefined>
   stdin: Readable
+  /** For what is drawn anew; a result goes through `ui`. */
+  stdout: NodeJS.WriteStream
   stderr: Writable
   /** A person is there to ask: stdin and stderr are a terminal. */
   interactive: boolean
@@ -49,7 +51,7 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
   /** `MODEL` is required, `[DIR]` may be left out. */
   positionals?: string[]
   /** The exit code; nothing is 0. */
-  run(input: Input<F>, context: Context): Promise<0 | 1 | void>
+  run(input: Input<F>, context: Context): Promise<0 | 1 | 130 | void>
 }
 
 /** The commands of one noun: `user add`. */

@@ -6,6 +6,7 @@ import type { StackConfig } from '../stacks/stack.ts'
 import { StackError, UsageError } from './errors.ts'
 import { allHosts, type Answers } from './fields.ts'
 import { checkDirectory } from './directory.ts'
+import { gpuConflicts } from './gpu.ts'
 import { isAllowed } from './allowed.ts'
 import { hostNetworkConflicts } from './host-network.ts'
 import { isEverywhere, isLoopback, loopback, type Machine } from './machine.ts'
@@ -13,7 +14,7 @@ import { readOwnCert, readRoot } from './own-cert.ts'
 import { tlsConflicts } from './tls-conflicts.ts'
 import { host } from './values.ts'
 
-export type StaticConfig = Omit<StackConfig, 'user' | 'subnet'>
+export type StaticConfig = Omit<StackConfig, 'user' | 'subnet' | 'elsewhere' | 'gpu'>
 
 /** What the answers so far can't have together. Also asked before the wizard, about the flags alone. */
 export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine: Machine): UsageError[] {
@@ -29,7 +30,7 @@ export function conflicts(known: Partial<Answers>, ownPassword: boolean, machine
     }
   }
   found.push(...tlsConflicts(known, machine))
-  found.push(...allowConflicts(known), ...hostNetworkConflicts(known))
+  found.push(...allowConflicts(known), ...hostNetworkConflicts(known), ...gpuConflicts(known))
   if (known.rate && stack && !stack.limitsRate) {
     const able = Object.values(stacks).filter(({ limitsRate }) => limitsRate).map(({ id }) => id)
     found.push(new UsageError('E_RATE', `--rate doesn't go with --auth ${stack.id}: its proxy can't count requests.`, `Leave it out, or take --auth ${able.join(' or ')}.`))

@@ -21,7 +21,7 @@ const LONGEST_NAME = 240
 export function directoryName(text: string): string {
   const slip = [...COMMAND_NAMES, 'help'].find((name) => name === text.toLowerCase())
   if (slip !== undefined) {
-    const command = slip === 'create' ? CREATE : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`
+    const command = slip === 'create' ? CREATE : slip === 'connect' ? 'npx -p create-ollama-stack@latest ollama-stack connect URL' : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`
     throw new UsageError('E_DIR_NAME', `"${text}" is a command of ollama-stack, so it can't be the project's directory.`, `The command: ${command}. A directory of that name: ./${text}`)
   }
   if (text === '') throw new UsageError('E_DIR_NAME', "The project's directory can't be an empty name.", 'Give a path, such as ./ollama-stack')

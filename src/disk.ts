@@ -9,7 +9,7 @@ import type { Change, FileEntry, FileMap } from '../stacks/stack.ts'
 import { StackError } from './errors.ts'
 
 /** Directories that only their owner may enter. */
-const PRIVATE = new Set(['credentials', 'certs'])
+const PRIVATE = new Set(['credentials', 'certs', '.ollama-stack-state'])
 
 /** What `writeWhole` has not yet given its name. */
 const UNFINISHED = /^\..+\.[0-9a-f]{12}\.tmp$/

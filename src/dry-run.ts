@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { FileMap } from '../stacks/stack.ts'
 import type { Context } from './command.ts'
+import { STATE } from './state.ts'
 import { desired, parseCompose, plan, printPlan, type Observed } from './compose.ts'
 
 export function dryRun(directory: string, files: FileMap, { json, ui }: Context): 0 {
@@ -12,7 +13,7 @@ export function dryRun(directory: string, files: FileMap, { json, ui }: Context)
   const nothing: Observed = { project: want.project, containers: [], networks: [], volumes: [], images: Object.fromEntries(want.images.map((image) => [image, null])) }
   const steps = printPlan(plan(want, nothing))
   const list = [...files].map(([path, { mode }]) => ({ path: join(directory, path), mode: mode.toString(8).padStart(4, '0') }))
-  list.push({ path: join(directory, '.ollama-stack', '*'), mode: '0644' })
+  list.push({ path: join(directory, '.ollama-stack', '*'), mode: '0644' }, { path: join(directory, STATE, '*'), mode: '0600' })
   if (json) ui.data(JSON.stringify({ dryRun: true, files: list, steps }))
   else {
     ui.data(`Would write to ${directory}:`)

@@ -10,9 +10,12 @@ import { overlaps } from './subnet.ts'
 export function exposure(project: Pick<Project, 'tls' | 'insecureHttp' | 'file' | 'allow'> & { stack: Pick<Project['stack'], 'needsTls'> }, machine: Machine = thisMachine()): { what: string; fix: string } | null {
   const { tls, insecureHttp, file, allow, stack } = project
   const { tls: endsTls, front, proxy, ...others } = file.services
-  for (const [name, { ports = [], network_mode, networks = {} }] of Object.entries(others)) {
+  for (const [name, { ports = [], network_mode, networks = {}, environment = {} }] of Object.entries(others)) {
     if (name === 'ollama' && network_mode === 'host') {
       return { what: "compose.yaml has the service ollama in this machine's own network, a way to Ollama without a login", fix: 'Put its networks back in the place of `network_mode: host`.' }
+    }
+    if (name === 'ollama-host' && !environment['LISTEN']?.startsWith('unix:')) {
+      return { what: "compose.yaml has the service ollama-host listen on more than a socket file, a way to Ollama without a login", fix: 'Put LISTEN: "unix:/run/ollama/api.sock" back below services.ollama-host.environment.' }
     }
     if (ports.length > 0 && (name === 'ollama' || 'backend' in networks)) {
       return { what: `compose.yaml publishes a port of the service ${name}, a way to Ollama without a login`, fix: `Remove \`ports\` from services.${name}, or take it off the network backend: the proxy is the way in.` }

@@ -9,7 +9,9 @@ import { TLS, type Person, type Tls } from '../stacks/stack.ts'
 import { allowed } from './allowed.ts'
 import type { Flag } from './command.ts'
 import { directoryName } from './directory.ts'
+import { GPUS, type GpuChoice } from './gpu.ts'
 import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
+import { HOST, ollama, OWN } from './ollama-url.ts'
 import { ORIGIN_PRESETS, origins } from './origins.ts'
 import * as value from './values.ts'
 
@@ -36,6 +38,9 @@ export interface Answers {
   allow: string[]
   hostNetwork: boolean
   rate: string | null
+  /** `container`, or `http://HOST:PORT`. */
+  ollama: string
+  gpu: GpuChoice
   model: string | null
   start: boolean
 }
@@ -43,6 +48,8 @@ export interface Answers {
 export interface Setting {
   cwd: string
   machine: Machine
+  /** Version of the Ollama that answers on 127.0.0.1:11434 of this machine; null or left out: none does, or nobody looked. */
+  hostOllama?: string | null
 }
 
 export interface Choice {
@@ -53,9 +60,14 @@ export interface Choice {
 }
 
 /** `text` is checked while it is typed; `choice` with a single option isn't asked. */
-export type Question = { /** Asked only then; always, without it. */ when?(known: Answers): boolean } & (
+export type Question = {
+  /** Asked only then; always, without it. */
+  when?(known: Answers, setting: Setting): boolean
+  /** Worth asking among others, and no reason to ask: a script needn't answer it. */
+  extra?: true
+} & (
   | { kind: 'text'; message: string; hint: string }
-  | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[] }
+  | { kind: 'choice'; message: string; options(known: Answers, setting: Setting): Choice[]; /** Which one stands there; the default, without it. */ first?(known: Answers, setting: Setting): string }
   | { kind: 'several'; message: string; hint: string; options(): Choice[] }
 )
 
@@ -73,6 +85,7 @@ export interface Field<T> {
 
 const one = <T>(parse: (text: string, setting: Setting) => T) => (texts: string[], setting: Setting): T => parse(texts[0] ?? '', setting)
 const printed = (text: string | null): string[] => (text === null ? [] : [text])
+const isMac = (): boolean => process.platform === 'darwin'
 const yesNo = one((text): boolean => text === 'yes')
 
 export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
@@ -222,6 +235,28 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: one(value.rate),
     fallback: () => null,
     print: (rate) => (rate === null ? [] : [rate]),
+  },
+  ollama: {
+    flag: 'ollama',
+    spec: { value: 'WHICH', help: "Where Ollama is: container (in this stack) or the URL of one that runs already; http://host:11434 is this machine's. Default: container" },
+    parse: one(ollama),
+    fallback: () => OWN,
+    print: (which) => [which],
+    question: {
+      kind: 'choice', extra: true, when: (_, { hostOllama }) => Boolean(hostOllama), message: 'Which Ollama? (one on another machine: --ollama URL)',
+      options: (_, { hostOllama }) => [
+        { value: OWN, label: 'A new one, in a container of this stack', hint: isMac() ? 'without a GPU: Docker has none on a Mac' : 'with models of its own' },
+        { value: `http://${HOST}:11434`, label: 'The one that runs on this machine', hint: `version ${hostOllama}, with its models and its GPU` },
+      ],
+      first: () => (isMac() ? `http://${HOST}:11434` : OWN),
+    },
+  },
+  gpu: {
+    flag: 'gpu',
+    spec: { value: 'KIND', help: `For the stack's own Ollama: ${GPUS.join(', ')}. Default: auto, what this machine and its engine have` },
+    parse: one((text) => value.word('--gpu', text, GPUS)),
+    fallback: () => 'auto',
+    print: (gpu) => [gpu],
   },
   model: {
     flag: 'model',

@@ -17,12 +17,17 @@ export function hostNetworkConflicts({ hostNetwork, tls, port }: Partial<Answers
   return found
 }
 
-/** Throws E_HOST_NETWORK. */
-export function refuseForeignHost({ address, local, rootless, hostname }: Pick<Engine, 'address' | 'local' | 'rootless' | 'hostname'>, here = ownName()): void {
-  const where = !local ? `the engine at ${address} is another machine's`
+/** Why the host's network of that engine isn't this machine's; null where it is. */
+export function foreignHost({ address, local, rootless, hostname }: Pick<Engine, 'address' | 'local' | 'rootless' | 'hostname'>, here = ownName()): string | null {
+  return !local ? `the engine at ${address} is another machine's`
     : rootless ? `the engine at ${address} runs without root, in a network of its own`
     : hostname !== here ? `the engine at ${address} runs in ${hostname}, which is not this machine (${here}) but a virtual one, or what this program runs in is a container`
     : null
+}
+
+/** Throws E_HOST_NETWORK. */
+export function refuseForeignHost(engine: Pick<Engine, 'address' | 'local' | 'rootless' | 'hostname'>, here = ownName()): void {
+  const where = foreignHost(engine, here)
   if (where === null) return
   throw new StackError('E_HOST_NETWORK', `--host-network can't work here: ${where}.`, { exit: 2, hint: "Use the machine's own Docker Engine (docker context use default), or make the project without --host-network." })
 }

@@ -11,8 +11,8 @@ export async function lastUses({ name, stack }: Project, engine: Engine, signal:
   const proxy = containers.find(({ service }) => service === 'proxy')
   if (!proxy) return uses
   for await (const { line } of engine.logs(proxy.id, { signal })) {
-    const visit = stack.visit(line)
-    if (visit) uses.set(visit.person, visit.at)
+    const access = stack.access(line)
+    if (access?.person) uses.set(access.person, access.at)
   }
   return uses
 }

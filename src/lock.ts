@@ -8,6 +8,7 @@ import { diskError, isFull } from './disk.ts'
 import { StackError } from './errors.ts'
 
 const PATIENCE_MS = 30_000
+const NAME = '.ollama-stack.lock'
 
 /**
  * Runs `work` while holding the project's lock. The lock is a hard link, which appears with its
@@ -15,8 +16,8 @@ const PATIENCE_MS = 30_000
  * `patience` milliseconds.
  */
 export async function withLock<T>(dir: string, work: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
-  const lock = join(dir, '.ollama-stack.lock')
-  const mine = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`
+  const lock = join(dir, NAME)
+  const mine = nameOf(lock)
   try {
     writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
     await acquire(lock, mine, patience)
@@ -32,18 +33,45 @@ export async function withLock<T>(dir: string, work: () => Promise<T>, patience 
   }
 }
 
-async function acquire(lock: string, mine: string, patience: number): Promise<void> {
-  for (const end = Date.now() + patience; ; await sleep(20 + Math.random() * 30)) {
+/** Runs `work` if nobody holds the lock now. Returns whether it did. */
+export function withFreeLock(dir: string, work: () => void): boolean {
+  const lock = join(dir, NAME)
+  const mine = nameOf(lock)
+  try {
+    writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
+    // A second time when the first one removed what a dead process left.
+    if (!take(lock, mine) && !take(lock, mine)) return false
     try {
-      linkSync(mine, lock)
-      return
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      work()
+      return true
+    } finally {
+      rmSync(lock, { force: true })
     }
-    const holder = readHolder(lock)
-    if (holder !== null && !alive(holder)) dropStale(lock, holder)
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+/** Of a file of our own, to become the lock. */
+const nameOf = (lock: string): string => `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`
+
+/** Returns whether it is ours now. If not, one that a dead process left is gone. */
+function take(lock: string, mine: string): boolean {
+  try {
+    linkSync(mine, lock)
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  const holder = readHolder(lock)
+  if (holder !== null && !alive(holder)) dropStale(lock, holder)
+  return false
+}
+
+async function acquire(lock: string, mine: string, patience: number): Promise<void> {
+  for (const end = Date.now() + patience; !take(lock, mine); await sleep(20 + Math.random() * 30)) {
     if (Date.now() > end) {
-      throw new StackError('E_LOCKED', `Another ollama-stack (process ${holder ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
+      throw new StackError('E_LOCKED', `Another ollama-stack (process ${readHolder(lock) ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
         hint: `Wait for it. If no such process exists: rm ${lock}`,
       })
     }

@@ -30,7 +30,8 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
     clients: clients(config.tls, ca),
     certs: tls ? `| \`certs/\` | ${CERTS[config.tls]}${stack.needsTls && ca !== 'certs/ca.crt' ? OWN_CA : ''} |\n` : '',
     front: front(stack, config),
-    mounted: ['proxy', ...(config.hostNetwork ? ['front'] : config.tls === 'acme' && !stack.needsTls ? ['tls'] : []), 'credentials', 'certs'].join(' '),
+    ...ollamaWords(config),
+    mounted: ['proxy', ...(config.elsewhere ? ['forward'] : []), ...(config.hostNetwork ? ['front'] : config.tls === 'acme' && !stack.needsTls ? ['tls'] : []), 'credentials', 'certs'].join(' '),
     addresses: config.hostNetwork ? ADDRESSES.host : ADDRESSES.docker,
     clear: tls ? '' : 'The connection is plain HTTP: whoever can listen on its way reads the credential. Keep it on this machine or inside a VPN.',
   })
@@ -40,6 +41,28 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
 function front({ needsTls }: Stack, { tls, hostNetwork }: StackConfig): string {
   if (hostNetwork) return '| `front/` | what listens in this machine\'s network and hands connections to the proxy. After an edit: `docker compose restart front` |\n'
   return tls === 'acme' && !needsTls ? '| `tls/` | what ends TLS in front of the proxy, and gets certificates. After an edit: `docker compose restart tls` |\n' : ''
+}
+
+/** What differs with an Ollama that isn't the stack's own. */
+function ollamaWords({ elsewhere }: StackConfig): Record<'ollama' | 'forward' | 'cloud' | 'closed', string> {
+  if (!elsewhere) {
+    return {
+      ollama: "| Ollama's own port | published nowhere |",
+      forward: '',
+      cloud: 'Cloud models are off (`OLLAMA_NO_CLOUD=1`), so prompts stay on this machine.',
+      closed: 'Nobody reaches Ollama without a valid credential, neither through the published port nor from another\ncontainer or a process on this machine. ',
+    }
+  }
+  const here = elsewhere.way !== 'network'
+  const where = `${here ? '127.0.0.1' : elsewhere.host}:${elsewhere.port}`
+  return {
+    ollama: `| Ollama | ${here ? 'the one on this machine' : 'another machine\'s'}, \`${where}\` |`,
+    forward: '| `forward/` | what hands requests on to that Ollama. After an edit: `docker compose restart ollama' + (elsewhere.way === 'socket' ? ' ollama-host' : '') + '` |\n',
+    cloud: 'Cloud models are a setting of that Ollama (`OLLAMA_NO_CLOUD=1` turns them off), not of this stack.',
+    closed: here
+      ? `Through this stack nobody reaches Ollama without a valid credential, and it opens no port to it. A process on this machine\nstill reaches \`${where}\` without one, as before.\n`
+      : `Through this stack nobody reaches Ollama without a valid credential. Between the two machines requests travel unencrypted,\nand \`${where}\` answers whoever reaches it: its firewall should let in this machine alone, or the two meet in a VPN.\n`,
+  }
 }
 
 const ADDRESSES = {

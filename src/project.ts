@@ -7,7 +7,10 @@ import { TLS, type Stack, type Tls } from '../stacks/stack.ts'
 import { stacks } from '../stacks/index.ts'
 import { parseCompose, type ComposeFile, type Service } from './compose.ts'
 import { shellWord } from './curl.ts'
+import { gpuOf } from './gpu.ts'
+import { ollamaOf } from './ollama-url.ts'
 import { StackError, UsageError } from './errors.ts'
+import { finishApply } from './journal.ts'
 import { shownPath } from './quoted.ts'
 
 export interface Project {
@@ -33,6 +36,10 @@ export interface Project {
   hostNetwork: boolean
   /** Requests per person, such as `60/m`, or null. */
   rate: string | null
+  /** `container`, or the URL of an Ollama elsewhere, as --ollama says it. */
+  ollama: string
+  /** What compose.yaml gives the stack's own Ollama. */
+  gpu: 'none' | 'nvidia' | 'amd'
   url: string
   /** Absolute path of the CA certificate that clients need; null where they trust it already, or need none. */
   ca: string | null
@@ -82,8 +89,13 @@ function holdsStack(dir: string): boolean {
 
 /** Reads what compose.yaml says today; hand edits count. Throws E_COMPOSE_* naming the line. */
 export function loadProject(dir: string): Project {
+  finishApply(dir)
+  return projectOf(dir, readFileSync(join(dir, 'compose.yaml'), 'utf8'), (path) => existsSync(join(dir, path)))
+}
+
+/** The project that a compose.yaml describes, beside files that may not be there yet. Throws as loadProject does. */
+export function projectOf(dir: string, text: string, exists: (path: string) => boolean): Project {
   const path = join(dir, 'compose.yaml')
-  const text = readFileSync(path, 'utf8')
   const file = parseCompose(text, path)
   const own = (file.tool ?? {}) as Record<string, unknown>
   const stack = typeof own['auth'] === 'string' && Object.hasOwn(stacks, own['auth']) ? stacks[own['auth']] : undefined
@@ -97,7 +109,7 @@ export function loadProject(dir: string): Project {
   }
   const tls = TLS.find((one) => one === own['tls']) ?? 'off'
   const hostNetwork = frontOf(file) === 'front'
-  const absent = Object.keys(stack.files({ tls, hostNetwork })).find((one) => !existsSync(join(dir, one)))
+  const absent = Object.keys(stack.files({ tls, hostNetwork })).find((one) => !exists(one))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. Another login takes another project.' })
   }
@@ -120,8 +132,10 @@ export function loadProject(dir: string): Project {
     allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     hostNetwork,
     rate: typeof own['rate'] === 'string' ? own['rate'] : null,
+    ollama: ollamaOf(file),
+    gpu: gpuOf(file.services['ollama'])?.maker ?? 'none',
     url: urlOf({ tls, host, port }),
-    ca: caOf(dir, tls),
+    ca: caOf(dir, tls, exists),
     model: typeof own['model'] === 'string' ? own['model'] : null,
   }
 }
@@ -150,10 +164,10 @@ export function publishedBy(service: Service | undefined): { bind: string; port:
   return (service?.ports ?? []).map(({ host_ip = '0.0.0.0', published = '0' }) => ({ bind: host_ip, port: Number(published) }))
 }
 
-function caOf(dir: string, tls: Tls): string | null {
+function caOf(dir: string, tls: Tls, exists: (path: string) => boolean): string | null {
   if (tls === 'private') return join(dir, 'certs', 'ca.crt')
-  const root = join(dir, 'certs', 'acme', 'root.crt')
-  return tls === 'acme' && existsSync(root) ? root : null
+  const root = 'certs/acme/root.crt'
+  return tls === 'acme' && exists(root) ? join(dir, root) : null
 }
 
 function published(file: ComposeFile, path: string): { bind: string; port: number } {

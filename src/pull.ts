@@ -5,7 +5,7 @@ import { launcher } from './callable.ts'
 import { doorOf } from './door.ts'
 import { StackError } from './errors.ts'
 import { pull } from './ollama.ts'
-import { untilKnown, withTestPeople } from './people.ts'
+import { untilAllKnow, withTestPeople } from './people.ts'
 import type { Project } from './project.ts'
 import type { Ui } from './ui.ts'
 
@@ -13,7 +13,7 @@ export async function pullModel(project: Project, model: string, ui: Ui, now: Da
   const door = doorOf(project)
   await withTestPeople(project, ['admin'], now, async ([admin]) => {
     if (!admin) throw new Error('an admin was asked for')
-    await untilKnown(door, admin, signal)
+    await untilAllKnow(door, [admin], signal)
     await ui.progress(`Pull ${model}`, (update) =>
       pull(door, admin.login, model, ({ done, total, status }) => update({ done, total, text: status }), signal))
   }).catch((error: unknown) => {

@@ -10,25 +10,25 @@ export function refuseTerminal(stdin: Readable): UsageError[] {
 }
 
 /** Up to the end; one line break at the end belongs to `echo`. Throws E_PASSWORD for an endless one and for what isn't text. */
-export async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }): Promise<string> {
+export async function readPassword({ stdin, signal }: { stdin: Readable; signal: AbortSignal }, flag = '--password-stdin'): Promise<string> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of addAbortSignal(signal, stdin)) {
     parts.push(Buffer.from(part as Buffer))
     length += parts.at(-1)?.length ?? 0
-    if (length > 4096) throw new UsageError('E_PASSWORD', 'What came on stdin is far too long for a password.', "Give it alone: printf %s 'PASSWORD' | ... --password-stdin")
+    if (length > 4096) throw new UsageError('E_PASSWORD', 'What came on stdin is far too long for a password.', `Give it alone: printf %s 'PASSWORD' | ... ${flag}`)
   }
   try {
-    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)))
+    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)), flag)
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError('E_PASSWORD', "What came on stdin isn't UTF-8, so no client could send it as a password.", 'Save the password as UTF-8 text.')
   }
 }
 
-function oneLine(text: string): string {
+function oneLine(text: string, flag: string): string {
   const password = text.replace(/\r?\n$/, '')
-  if (password === '') throw new UsageError('E_PASSWORD', 'Nothing came on stdin, so there is no password.', 'Pipe it: printf %s "$PASSWORD" | ... --password-stdin')
-  if (/[\r\n]/.test(password)) throw new UsageError('E_PASSWORD', 'More than one line came on stdin.', "Give the password alone: printf %s \"$PASSWORD\" | ... --password-stdin")
+  if (password === '') throw new UsageError('E_PASSWORD', 'Nothing came on stdin, so there is no password.', `Pipe it: printf %s "$PASSWORD" | ... ${flag}`)
+  if (/[\r\n]/.test(password)) throw new UsageError('E_PASSWORD', 'More than one line came on stdin.', `Give the password alone: printf %s "$PASSWORD" | ... ${flag}`)
   return password
 }

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { parseDocument, Scalar, isScalar, type Document } from 'yaml'
 import type { Credential, FileMap, Person, Stack, StackConfig } from '../stacks/stack.ts'
 import { dropMount } from '../stacks/compose-doc.ts'
+import { forward, FORWARD_FILES } from '../stacks/forward/forward.ts'
+import { withGpu } from '../stacks/gpu.ts'
 import { makeCa, makeServerCert, type KeyPair } from './certs.ts'
 import { launchers } from './launcher.ts'
 import { stacksDir } from './paths.ts'
@@ -32,15 +34,7 @@ export async function render(
   people: readonly Person[],
   { now, password, own = null }: RenderOptions,
 ): Promise<Rendered> {
-  const files: FileMap = new Map()
-  for (const [path, source] of Object.entries(stack.files(config))) {
-    files.set(path, { content: readFileSync(join(stacksDir, source), 'utf8'), mode: 0o644 })
-  }
-  files.set('compose.yaml', { content: composeYaml(stack, config), mode: 0o644 })
-  merge(files, stack.render(config))
-  merge(files, launchers())
-  merge(files, projectReadme(stack, config))
-  files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
+  const files = plainFiles(stack, config)
   merge(files, await certificates(stack, config, own, now))
 
   const credentials: Credential[] = []
@@ -54,6 +48,20 @@ export async function render(
     credentials.push(credential)
   }
   return { files, credentials }
+}
+
+/** All that follows from the configuration alone: no certificate, nobody's credential, the same each time. */
+export function plainFiles(stack: Stack, config: StackConfig): FileMap {
+  const files: FileMap = new Map()
+  for (const [path, source] of Object.entries({ ...stack.files(config), ...(config.elsewhere ? FORWARD_FILES : {}) })) {
+    files.set(path, { content: readFileSync(join(stacksDir, source), 'utf8'), mode: 0o644 })
+  }
+  files.set('compose.yaml', { content: composeYaml(stack, config), mode: 0o644 })
+  merge(files, stack.render(config))
+  merge(files, launchers())
+  merge(files, projectReadme(stack, config))
+  files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
+  return files
 }
 
 /** The stack's compose.yaml with this project's values; comments stay. */
@@ -77,6 +85,8 @@ function composeYaml(stack: Stack, config: StackConfig): string {
   const own = { tls: config.tls, hosts: config.hosts, model: config.model, ...(config.insecureHttp ? { 'insecure-http': true } : {}), ...(config.acme ? { certified: [...config.acme.names] } : {}), ...(config.rate ? { rate: config.rate } : {}), ...(config.origins?.length ? { origins: [...config.origins] } : {}), ...(config.allow?.length ? { allow: [...config.allow] } : {}) }
   for (const [key, value] of Object.entries(own)) doc.setIn(['x-ollama-stack', key], quoted(doc, value))
   stack.compose?.(doc, config)
+  if (config.elsewhere) forward(doc, config, config.elsewhere)
+  else if (config.gpu) withGpu(doc, config.gpu)
   return yamlText(doc)
 }
 

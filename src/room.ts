@@ -18,17 +18,40 @@ export async function nothingInTheWay(engine: Engine, { name, bind, port, tls, h
       hint: `Choose another name: --name ${name}-2. Or take that one down first: docker compose -p ${name} down`,
     })
   }
-  if (engine.local && !(await isHere(bind))) {
-    const { addresses } = thisMachine()
-    throw new UsageError('E_BIND', `--bind ${bind}: this machine has no such address.`, `It has ${['127.0.0.1', ...addresses.map(({ ip }) => ip)].join(', ')}; 0.0.0.0 means all of them.`)
-  }
-  await portIsFree(engine, bind, port, async () => `Choose another one: --port ${await freePort(bind, port < 65_535 ? port + 1 : port - 1)}`)
-  if (tls === 'acme') await portIsFree(engine, bind, 80, async () => 'The CA comes to port 80 and to no other.')
+  await addressIsHere(engine, bind)
+  await portIsFree(engine, bind, port, () => another(bind, port))
+  if (tls === 'acme') await portIsFree(engine, bind, 80, PORT_80)
 }
 
-async function portIsFree(engine: Engine, bind: string, port: number, otherwise: () => Promise<string>): Promise<void> {
+/** The same for what a project that may be running already changes; its own containers are in nobody's way. Throws E_HOST_NETWORK, E_PORT_TAKEN or E_BIND. */
+export async function roomForChange(engine: Engine, before: Place, { name, bind, port, tls, hostNetwork }: Place): Promise<void> {
+  if (hostNetwork) refuseForeignHost(engine)
+  const moved = bind !== before.bind
+  if (moved) await addressIsHere(engine, bind)
+  // In this machine's own network it is a process of ours that listens, which can't be told from others.
+  const unknown = before.hostNetwork && port === before.port
+  if ((moved || port !== before.port) && !unknown) await portIsFree(engine, bind, port, () => another(bind, port), name)
+  if (tls === 'acme' && (moved || before.tls !== 'acme')) await portIsFree(engine, bind, 80, PORT_80, name)
+}
+
+type Place = Pick<StaticConfig, 'name' | 'bind' | 'port' | 'tls' | 'hostNetwork'>
+
+const PORT_80 = async (): Promise<string> => 'The CA comes to port 80 and to no other.'
+
+async function another(bind: string, port: number): Promise<string> {
+  return `Choose another one: --port ${await freePort(bind, port < 65_535 ? port + 1 : port - 1)}`
+}
+
+async function addressIsHere(engine: Engine, bind: string): Promise<void> {
+  if (!engine.local || (await isHere(bind))) return
+  const { addresses } = thisMachine()
+  throw new UsageError('E_BIND', `--bind ${bind}: this machine has no such address.`, `It has ${['127.0.0.1', ...addresses.map(({ ip }) => ip)].join(', ')}; 0.0.0.0 means all of them.`)
+}
+
+/** `own`: the project whose containers may have it. */
+async function portIsFree(engine: Engine, bind: string, port: number, otherwise: () => Promise<string>, own?: string): Promise<void> {
   const owner = await engine.portOwner(bind, port)
-  if (owner === null) return
+  if (owner === null || (own !== undefined && owner.kind === 'container' && owner.project === own)) return
   const { who, fix } = portHolder(owner, port)
   throw new StackError('E_PORT_TAKEN', `Port ${port} on ${bind} is taken by ${who}. Nothing was written.`, { hint: `${await otherwise()}\n${fix}` })
 }

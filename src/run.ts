@@ -19,9 +19,13 @@ const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>>
   up: () => import('./commands/up.ts'),
   down: () => import('./commands/down.ts'),
   status: () => import('./commands/status.ts'),
+  logs: () => import('./commands/logs.ts'),
   test: () => import('./commands/test.ts'),
   pull: () => import('./commands/pull.ts'),
   user: () => import('./commands/user.ts'),
+  client: () => import('./commands/client.ts'),
+  connect: () => import('./commands/connect.ts'),
+  configure: () => import('./commands/configure.ts'),
 }
 
 export interface Process {
@@ -74,7 +78,7 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   if (home !== undefined && command.name !== 'create') input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
   const context: Context = {
-    cwd: proc.cwd, env, stdin, stderr, interactive, json, signal,
+    cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal,
     ui: interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr),
   }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0

@@ -1,17 +1,12 @@
 // What is wrong with what runs: containers that fail, and what somebody did to them by hand.
 
 import { clockProblem } from './clock.ts'
+import type { Problem } from './credential-problems.ts'
 import { desired, plan, type Observed, type Step } from './compose.ts'
 import { movedFrom, refuseElsewhere } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
-
-export interface Problem {
-  code: string
-  message: string
-  hint: string
-}
 
 export async function runningProblems(project: Project, engine: Pick<Engine, 'trouble' | 'exec' | 'ahead'>, observed: Observed, signal: AbortSignal): Promise<Problem[]> {
   const found = await Promise.all(observed.containers.map(async ({ id, name, service, state, outOfMemory, restarts }) => {

@@ -9,6 +9,7 @@ import { shellWord } from './curl.ts'
 import { applyChange, handOver, isFull } from './disk.ts'
 import { bundleDir } from './paths.ts'
 import { StackError } from './errors.ts'
+import { plainTexts, recordOf } from './state.ts'
 
 /** The proxy's user when root owns the project: unprivileged, and nobody's login. */
 export const NOBODY = 65532
@@ -31,6 +32,7 @@ export function writeProject(dir: string, files: FileMap): void {
   try {
     fs.chmodSync(staging, 0o755)
     applyChange(staging, files)
+    applyChange(staging, recordOf(plainTexts(files)))
     fs.copySync(bundleDir, join(staging, '.ollama-stack'))
     if (process.getuid?.() === 0) handOver(staging, ['credentials', 'certs/server', 'certs/acme'], NOBODY, NOBODY)
     if (fs.existsSync(dir)) fillEmpty(staging, dir)

@@ -10,6 +10,7 @@ import { applyChange, readPlain } from './disk.ts'
 import { StackError, UsageError } from './errors.ts'
 import { readOwnCert } from './own-cert.ts'
 import type { Project } from './project.ts'
+import { topFingerprint } from './top-cert.ts'
 
 const RENEW_MS = 30 * 24 * 60 * 60_000
 const FILES = { ca: 'certs/server/ca.crt', cert: 'certs/server/server.crt', key: 'certs/server/server.key' }
@@ -34,10 +35,9 @@ export function servedCert({ dir, tls, hosts }: Pick<Project, 'dir' | 'tls' | 'h
   return whole(dir, path, 'is not a whole certificate in PEM form', (text) => new X509Certificate(text).toString())
 }
 
-/** As servedCert. */
-export function serverCert(project: Pick<Project, 'dir' | 'tls' | 'hosts'>): { notAfter: string } | null {
-  const cert = servedCert(project)
-  return cert === null ? null : { notAfter: readCert(cert).notAfter.toISOString() }
+/** By which number people know the server's certificate when nobody vouches for it; null: a CA that is known does, or it may not be read. */
+export function shownFingerprint({ dir, tls }: Pick<Project, 'dir' | 'tls'>): string | null {
+  return liesInFiles(tls) ? whole(dir, FILES.cert, 'is not a whole certificate in PEM form', topFingerprint) ?? null : null
 }
 
 export const liesInFiles = (tls: Tls): boolean => tls === 'private' || tls === 'files'

@@ -1,49 +1,79 @@
-// What runs, read from the engine and the directory.
+// What runs, read from the engine and the directory at once. status-text.ts says it, status-watch.ts
+// again and again.
 
-import { callable, launcher } from './callable.ts'
+import { readCert } from './certs.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
-import { credentialProblems } from './credential-problems.ts'
+import { credentialProblems, type Problem } from './credential-problems.ts'
+import { loadedModels, type LoadedModel } from './loaded-models.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
+import { refusedLogins, type Refusals } from './refused-logins.ts'
 import { runningProblems } from './running-problems.ts'
-import { serverCert } from './server-cert.ts'
-import type { Ui } from './ui.ts'
+import { servedCert, shownFingerprint } from './server-cert.ts'
+import type { Role } from '../stacks/stack.ts'
 
-export interface Status {
+const DAY_MS = 86_400_000
+const WARN_DAYS = 30
+
+/** What the directory says, engine or not. */
+export interface OnDisk {
   name: string
   dir: string
   auth: string
   url: string
+  /** 0 when the files can't be read; `problems` says why. */
+  users: number
+  /** `expires`: ISO 8601, null for never. */
+  people: { name: string; role: Role; expires: string | null }[]
+  /**
+   * ISO 8601, and whole days from now; negative: it is over. `fingerprint`: what `connect` shows and asks
+   * about, null where a known CA vouches for the server.
+   */
+  cert: { notAfter: string; daysLeft: number; fingerprint: string | null } | null
+  /** What is wrong with this project. */
+  problems: Problem[]
+}
+
+export interface Status extends OnDisk {
   running: boolean
   /** compose.yaml was changed since; `up` applies it. */
   edited: boolean
-  services: { name: string; state: string; health: string; image: string }[]
-  /** Models in memory now, as `ollama ps` tells. */
-  models: { name: string; size: string; processor: string }[]
-  /** 0 when the files can't be read; `problems` says why. */
-  users: number
-  /** ISO 8601. */
-  cert: { notAfter: string } | null
-  /** What is wrong with the files of this project. */
-  problems: { code: string; message: string; hint: string }[]
+  /** `since` (ISO 8601): it runs, or was ended; null: it never ran. */
+  services: { name: string; state: string; health: string; image: string; since: string | null }[]
+  /** Models in memory now. */
+  models: LoadedModel[]
+  /** null: there is no proxy whose log could be read. */
+  refused: Refusals | null
 }
 
-export async function statusOf(project: Project, engine: Engine, signal: AbortSignal): Promise<Status> {
-  const observed = await engine.observe(project.name, [], signal)
+export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
+  const [observed, { models, problems }, refused] = await Promise.all([
+    engine.observe(project.name, [], signal), loadedModels(project, engine, signal), refusedLogins(project, engine, now, signal),
+  ])
   const { containers } = observed
-  const services = Object.keys(project.file.services).map((name) => {
+  const disk = onDisk(project, now)
+  const services = Object.entries(project.file.services).map(([name, { image }]) => {
     const container = containers.find((one) => one.service === name)
-    return {
-      name,
-      state: container?.state ?? 'absent',
-      health: container?.health ?? 'none',
-      image: container?.image ?? project.file.services[name]?.image ?? '',
-    }
+    return container
+      ? { name, state: container.state, health: container.health, image: container.image, since: container.since }
+      : { name, state: 'absent', health: 'none', image, since: null }
   })
-  const ollama = containers.find((one) => one.service === 'ollama' && one.state === 'running')
-  const problems: Status['problems'] = []
+  return {
+    ...disk,
+    running: services.every(({ state }) => state === 'running'),
+    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
+    services,
+    models,
+    refused,
+    problems: [...await runningProblems(project, engine, observed, signal), ...problems, ...disk.problems],
+  }
+}
+
+export function onDisk(project: Project, now: Date): OnDisk {
+  const { name, dir, stack, url } = project
+  const problems: Problem[] = []
   const unless = <T>(otherwise: T, read: () => T): T => {
     try {
       return read()
@@ -53,45 +83,38 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
       return otherwise
     }
   }
-  problems.push(...await runningProblems(project, engine, observed, signal))
+  const people = unless([], () => {
+    problems.push(...credentialProblems(project))
+    return listPeople(project)
+  })
+  const cert = unless(null, () => certOf(project, now))
+  if (cert?.endsSoon) problems.push(certEnds(project, cert))
   return {
-    name: project.name,
-    dir: project.dir,
-    auth: project.stack.id,
-    url: project.url,
-    running: services.every(({ state }) => state === 'running'),
-    edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
-    services,
-    models: ollama ? await loaded(engine, ollama.id, signal) : [],
-    users: unless(0, () => {
-      problems.push(...credentialProblems(project))
-      return listPeople(project).length
-    }),
-    cert: project.tls === 'off' ? null : unless(null, () => serverCert(project)),
+    name, dir, auth: stack.id, url,
+    users: people.length,
+    people: people.map((one) => ({ name: one.name, role: one.role, expires: one.expires?.toISOString() ?? null })),
+    cert: cert && { notAfter: cert.notAfter, daysLeft: cert.daysLeft, fingerprint: unless(null, () => shownFingerprint(project)) },
     problems,
   }
 }
 
-async function loaded(engine: Engine, container: string, signal: AbortSignal): Promise<Status['models']> {
-  const { code, stdout } = await engine.exec(container, ['ollama', 'ps'], { signal })
-  if (code !== 0) return []
-  // NAME  ID  SIZE  PROCESSOR  ... in columns at least two spaces apart.
-  return stdout.trim().split('\n').slice(1).map((line) => {
-    const [name = '', , size = '', processor = ''] = line.split(/\s{2,}/)
-    return { name, size, processor }
-  })
+type Cert = Omit<NonNullable<OnDisk['cert']>, 'fingerprint'> & { endsSoon: boolean }
+
+function certOf(project: Project, now: Date): Cert | null {
+  const pem = project.tls === 'off' ? null : servedCert(project)
+  if (pem === null) return null
+  const { notBefore, notAfter } = readCert(pem)
+  const left = notAfter.getTime() - now.getTime()
+  // Caddy renews when a third of the time is left, and some are made for six days.
+  const enough = project.tls === 'acme' ? Math.min(WARN_DAYS * DAY_MS, (notAfter.getTime() - notBefore.getTime()) / 4) : WARN_DAYS * DAY_MS
+  return { notAfter: notAfter.toISOString(), daysLeft: Math.floor(left / DAY_MS), endsSoon: left < enough }
 }
 
-export function printStatus(status: Status, ui: Ui): void {
-  const width = Math.max(...status.services.map(({ name }) => name.length))
-  for (const { name, state, health, image } of status.services) {
-    ui.data(`${name.padEnd(width)}  ${state}${health === 'none' ? '' : `, ${health}`}  (${image})`)
-  }
-  ui.data(`URL     ${status.url}`)
-  ui.data(`Login   ${status.auth}, ${status.users} ${status.users === 1 ? 'person' : 'people'}`)
-  if (status.models.length > 0) ui.data(`Loaded  ${status.models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')}`)
-  if (status.cert) ui.data(`TLS     certificate ${Date.parse(status.cert.notAfter) < Date.now() ? 'EXPIRED on' : 'valid until'} ${status.cert.notAfter.slice(0, 10)}`)
-  for (const { message, hint } of status.problems) ui.data(`WRONG   ${`${message}\n${callable(hint, status.dir)}`.replaceAll('\n', '\n        ')}`)
-  if (status.running && status.edited) ui.data(`compose.yaml was edited since this was started. Apply it: ${launcher(status.dir)} up`)
-  if (!status.running) ui.data(`Start it: ${launcher(status.dir)} up`)
+function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert): Problem {
+  const hint = tls === 'private' ? 'Renew it, without cutting a connection: ollama-stack up'
+    : tls === 'files' ? 'Put the new files over certs/server/server.crt and certs/server/server.key, then run: ollama-stack up'
+    : `It should have been renewed by now. Why it wasn't: ollama-stack logs ${file.services['tls'] ? 'tls' : 'proxy'}`
+  const date = notAfter.slice(0, 10)
+  const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}.`
+  return { code: 'E_CERT_ENDS', message, hint }
 }

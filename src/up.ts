@@ -5,6 +5,7 @@ import { parseDocument } from 'yaml'
 import { quoted } from '../stacks/compose-doc.ts'
 import { explainAcme } from './acme-failure.ts'
 import { withCertificate } from './acme-rehearsal.ts'
+import { expectAnswer, refuseForeignBackend } from './backend.ts'
 import { clockProblem } from './clock.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
@@ -15,9 +16,11 @@ import { refuseExposure } from './exposure.ts'
 import { refuseForeignHost } from './host-network.ts'
 import { withLock } from './lock.ts'
 import { isLoopback } from './machine.ts'
+import { OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 import { checkServerCert, ownCertWarnings, renewServerCert } from './server-cert.ts'
 import { takeServerCert } from './take-cert.ts'
+import { takeConfig } from './take-config.ts'
 import type { Ui } from './ui.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -32,14 +35,17 @@ export async function bringUp(project: Project, engine: Engine, ui: Ui, signal: 
   const want = desired(project.file, project.dir)
   refuseExposure(project)
   if (project.hostNetwork) refuseForeignHost(engine)
+  refuseForeignBackend(project, engine)
   checkServerCert(project)
   for (const warning of ownCertWarnings(project, new Date())) ui.warn(warning)
   // May take long, and two who pull the same image don't disturb each other.
   const digests = await pullImages(want.images, engine, ui, signal)
-  return alone(project, ui, signal, async () => {
+  const done = await alone(project, ui, signal, async () => {
     recordDigests(project, digests)
     return withCertificate(project, engine, signal, () => converge(project, want, engine, ui, signal))
   })
+  await expectAnswer(project, engine, signal)
+  return done
 }
 
 async function converge(project: Project, want: Desired, engine: Engine, ui: Ui, signal: AbortSignal): Promise<string[]> {
@@ -48,20 +54,23 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   const observed = await engine.observe(project.name, want.images, signal)
   refuseElsewhere(project, observed.containers)
   const steps = plan(want, observed)
-  const services = want.services.map(({ service }) => service)
+  // An Ollama elsewhere may be down, and the door is to stand for it all the same.
+  const healthNotOurs = project.ollama === OWN ? [] : ['ollama']
+  const services = want.services.map(({ service }) => service).filter((service) => !healthNotOurs.includes(service))
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
     const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
     try {
-      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS }, signal)
+      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS, healthNotOurs }, signal)
       await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
     } catch (error) {
       throw explainAcme(error, project)
     }
   })
   const taken = await takeServerCert(project, engine, renewed, signal)
-  return [...printPlan(steps), ...(renewed ? ['renew the server certificate'] : taken ? ['take the new server certificate'] : [])]
+  const reloaded = await takeConfig(project, engine, signal)
+  return [...printPlan(steps), ...reloaded.map((service) => `reload ${service}`), ...(renewed ? ['renew the server certificate'] : taken ? ['take the new server certificate'] : [])]
 }
 
 /**
@@ -95,7 +104,7 @@ export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: Ab
 }
 
 /** Only what isn't here. Image -> digest. */
-async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
+export async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
   const digests: Record<string, string | null> = {}
   for (const image of images) {
     if (await engine.imagePresent(image)) {

@@ -28,6 +28,18 @@ export function moment(flag: string, text: string, now: Date): Date {
   return at
 }
 
+/**
+ * A span back from `now`, the beginning of a date on this machine, or a moment with its time zone
+ * (RFC 3339). Throws E_TIME.
+ */
+export function past(flag: string, text: string, now: Date): Date {
+  const at = /^[1-9]\d*[a-z]$/.test(text) ? new Date(now.getTime() - span(flag, text)) : dated(text)
+  if (at === null) throw new UsageError('E_TIME', `${flag} can't be ${quoted(text)}: it is neither a span nor a date.`, `Write ${flag} 10m, a date, or a moment: ${flag} 2026-12-31T08:00:00Z`)
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) at.setHours(0, 0, 0, 0)
+  if (at > now) throw new UsageError('E_TIME', `${flag} ${text} is yet to come.`, `Write a time that is over, such as ${flag} 10m.`)
+  return at
+}
+
 function dated(text: string): Date | null {
   const [, year, month, day] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []).map(Number)
   if (year !== undefined && month !== undefined && day !== undefined) {

@@ -25,9 +25,9 @@ export function quoted(value: string): Scalar {
 }
 
 /** The service that a folder of `stacks/` ships, to be put into the compose.yaml of a stack. */
-export function serviceYaml(folder: 'acme' | 'front'): YAMLMap {
-  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, folder, 'files', 'service.yaml'), 'utf8'))
-  if (!isMap(contents)) throw new Error(`service.yaml of ${folder} is no map`)
+export function serviceYaml(folder: 'acme' | 'forward' | 'front', file = 'service.yaml'): YAMLMap {
+  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, folder, 'files', file), 'utf8'))
+  if (!isMap(contents)) throw new Error(`${file} of ${folder} is no map`)
   return contents
 }
 

@@ -32,6 +32,18 @@ export interface Acme {
   root: string | null
 }
 
+/** An Ollama that isn't the stack's own. */
+export interface Elsewhere {
+  /** A DNS name or an IPv4 address; `host` is this machine. */
+  host: string
+  port: number
+  /** How the stack gets there: stacks/forward. */
+  way: 'socket' | 'gateway' | 'network'
+}
+
+/** A GPU for the stack's own Ollama. `groups`: numeric ids of who may use AMD's devices, besides root. */
+export type Gpu = { maker: 'nvidia'; by: 'runtime' | 'cdi' } | { maker: 'amd'; groups: readonly number[] }
+
 /** What was decided, validated. Never holds a secret. */
 export interface StackConfig {
   /** Compose project name. */
@@ -56,6 +68,10 @@ export interface StackConfig {
   hostNetwork?: boolean
   /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
   rate?: string | null
+  /** Left out or null: Ollama is a container of the stack. */
+  elsewhere?: Elsewhere | null
+  /** Left out or null: the CPU, or whatever an Ollama elsewhere has. */
+  gpu?: Gpu | null
   /** Ollama model for the first test, or null for none. */
   model: string | null
   /** First three bytes of the backend network, such as `10.213.7`. */
@@ -153,10 +169,32 @@ export interface Spelling {
   challenge?: RegExp
 }
 
-/** Somebody came in. */
-export interface Visit {
-  person: string
+/** The reason of a refusal that is no guess: a browser's first request, a program without settings. */
+export const NO_CREDENTIAL = 'no credential'
+
+/**
+ * A request, as a line of the proxy's log tells it, or a TLS handshake that was refused before there was
+ * one. The log has of methods, paths and credentials only
+ * what can hold no secret: another method is `*`, another path ends with one (`/v1/models/*`).
+ */
+export interface Access {
+  /** When it ended. */
   at: Date
+  /** Who was let in; null: nobody. */
+  person: string | null
+  address: string
+  /** Empty, like `path`, where the proxy read no request. */
+  method: string
+  path: string
+  /** null: the client was gone before there was an answer. */
+  status: number | null
+  /** Of the answer's body. */
+  bytes: number
+  seconds: number
+  /** Seconds until Ollama's answer began; null: it never did. */
+  firstByte: number | null
+  /** Why a login was refused, in a few words; null: it wasn't. */
+  refused: string | null
 }
 
 export interface Stack {
@@ -176,6 +214,8 @@ export interface Stack {
   reload: 'SIGHUP' | 'SIGUSR1'
   /** For the project's README, in words without secrets: how to log in, curl's arguments, what `credentials/` holds. */
   howTo: { login: string; curl: string; credentials: string }
+  /** What a person has on a client's machine: flags that `connect` needs besides, and project paths of files. */
+  carried(name: string): { flags: readonly string[]; files: { cert: string; key: string; p12: string } | null }
   /** The `WWW-Authenticate` that a stranger's 401 carries. */
   challenge: RegExp
   /**
@@ -203,12 +243,10 @@ export interface Stack {
     /** Everything of that name, damaged lines too. Throws E_USER_UNKNOWN. */
     remove(files: FileMap, name: string): Change
   }
-  /** What a line of the proxy's log says, if it is about somebody who was let in. */
-  visit(line: string): Visit | null
+  /** What a line of the proxy's log says, if it is about a request. */
+  access(line: string): Access | null
   /** Project path of the file with the addresses that may connect. */
   allowlist: string
-  /** Which address asked for what, if a line of the proxy's log is about a request. */
-  caller(line: string): { address: string; path: string } | null
   badLogins(valid: MadeCredential, files: FileMap, now: Date): Promise<BadLogin[]>
   /** Sent without a login, but for what their lines say. */
   spellings(valid: MadeCredential): Spelling[]

@@ -223,7 +223,7 @@ const engineFaults: Record<string, Where> = {
   'ENG-023': inTest('engine/stacks.test.ts', 'one table, equal answers'),
   'ENG-026': inTest('files/rendered.test.ts', 'is what was reviewed'),
   'ENG-029': inTest('engine/stacks.test.ts', 'both containers run with as little as they need'),
-  'ENG-032': inTest('unit/cli-input.test.ts', "'--gpu', 'nvidia'"),
+  'ENG-032': inTest('unit/backend.test.ts', 'nvidia without a runtime'),
   'ENG-035': inTest('engine/people.test.ts', 'still out after the proxy starts anew'),
   'ENG-038': inTest('engine/errors.test.ts', 'a project that the engine does not see'),
 }

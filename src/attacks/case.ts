@@ -25,7 +25,7 @@ export interface Case {
   expect: readonly number[]
   /** The statuses of all answers on the connection, where there may be more than one: any of these rows. */
   answers?: readonly (readonly number[])[]
-  /** `once`: with the same method and target. `may`: that, or not at all. */
+  /** `once`: with the same method and path; a query stays here. `may`: that, or not at all. */
   upstream: 'never' | 'once' | 'may'
   /** The HTTP library answers by itself, before any configuration counts: no JSON, no headers of ours. */
   library?: true

@@ -23,6 +23,7 @@ export const allowlist: Check<Pick<Visit, 'project' | 'door' | 'engine' | 'signa
   async run({ project, door, engine, signal }) {
     const file = project.stack.allowlist
     if (!refusesOthers(readPlain(join(project.dir, file)))) return failed(`x-ollama-stack has a list, but ${file} lets everybody in`)
+    // Of unknown paths the log shows this kind alone (stacks/nginx/common.conf, stacks/mtls/files/access-log.caddy).
     const path = `/ollama-stack-test-${randomBytes(4).toString('hex')}`
     const { status } = await ask(door, { path, signal })
     if (!engine) return couldNotRun('no engine whose log could be read')
@@ -55,8 +56,8 @@ async function loggedAddress({ name, stack }: Project, engine: Engine, path: str
   if (!proxy) return null
   for (const end = Date.now() + LOGGED_MS; Date.now() < end; await sleep(100, undefined, { signal })) {
     for await (const { line } of engine.logs(proxy.id, { tail: 100, signal })) {
-      const caller = stack.caller(line)
-      if (caller?.path === path) return caller.address
+      const access = stack.access(line)
+      if (access?.path === path) return access.address
     }
   }
   return null

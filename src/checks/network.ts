@@ -3,7 +3,8 @@
 import { isIP } from 'node:net'
 import { exposure } from '../exposure.ts'
 import { ask } from '../http.ts'
-import { couldNotRun, failed, passed, type Check } from './check.ts'
+import { OWN } from '../ollama-url.ts'
+import { couldNotRun, failed, passed, type Check, type Verdict, type Visit } from './check.ts'
 
 export const OLLAMA_PORT = 11434
 
@@ -19,20 +20,30 @@ export const network: Check[] = [
   {
     id: 'ollama-unpublished',
     title: "Ollama's own port is not published, and not reachable from this machine",
-    async run({ project, engine }) {
-      if (!engine) return couldNotRun('no engine to ask')
-      const seen = await engine.observe(project.name)
-      const ollama = seen.containers.find((container) => container.service === 'ollama')
-      if (!ollama) return couldNotRun('there is no ollama container')
-      const published = ollama.ports.map(({ bind, port }) => `${bind}:${port}`)
-      if (published.length > 0) return failed(`published: ${published.join(', ')}`)
-      for (const address of ollama.addresses) {
-        if (await isOllama(address)) return failed(`http://${address}:${OLLAMA_PORT} answers without a login`)
-      }
-      return passed(`no published port; ${ollama.addresses.join(' and ')} silent`)
-    },
+    applies: ({ ollama }) => ollama === OWN,
+    run: unreachable,
+  },
+  {
+    id: 'forwarder-unpublished',
+    title: 'What leads to the Ollama elsewhere is not published, and not reachable from this machine',
+    applies: ({ ollama }) => ollama !== OWN,
+    run: unreachable,
   },
 ]
+
+/** The service ollama: the server itself, or what stands in its place. */
+async function unreachable({ project, engine }: Visit): Promise<Verdict> {
+  if (!engine) return couldNotRun('no engine to ask')
+  const seen = await engine.observe(project.name)
+  const ollama = seen.containers.find((container) => container.service === 'ollama')
+  if (!ollama) return couldNotRun('there is no ollama container')
+  const published = ollama.ports.map(({ bind, port }) => `${bind}:${port}`)
+  if (published.length > 0) return failed(`published: ${published.join(', ')}`)
+  for (const address of ollama.addresses) {
+    if (await isOllama(address)) return failed(`http://${address}:${OLLAMA_PORT} answers without a login`)
+  }
+  return passed(`no published port; ${ollama.addresses.join(' and ')} silent`)
+}
 
 /** By what Ollama says and nothing else: on some networks a gateway answers for every address. */
 export async function isOllama(host: string): Promise<boolean> {

@@ -7,7 +7,7 @@
 //   ................................ from here on only the directory speaks ......................
 //   directory ------ loadProject() > Project          the same as any later command
 //   Project -------- bringUp() ----> healthy services  compose.ts plans, engine.ts applies
-//                    pullModel(), runChecks()          through the front door, with short-lived people
+//                    pullModel(), runChecks()          start.ts: through the front door, with short-lived people
 //   report: URL, secrets once, a command to paste
 //
 // What fails after the files are written is reported together with what was made: no secret is lost.
@@ -15,7 +15,7 @@
 import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { answer, createFlags, repeatLine, type Answered } from '../answer.ts'
-import { allOk, checkAllowlist, runChecks } from '../checks.ts'
+import { backendFor } from '../backend.ts'
 import { clockProblem, HARMFUL } from '../clock.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
@@ -24,13 +24,12 @@ import { connect, type Engine } from '../engine.ts'
 import { adding, CancelError, StackError, UsageError } from '../errors.ts'
 import { openKey } from '../own-cert.ts'
 import { loadProject } from '../project.ts'
-import { pullModel } from '../pull.ts'
 import { render } from '../render.ts'
 import { cutShort, documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
 import { nothingInTheWay } from '../room.ts'
 import { proxyUser, writeProject } from '../scaffold.ts'
+import { startAndTest } from '../start.ts'
 import { subnetFor } from '../subnet.ts'
-import { bringUp } from '../up.ts'
 
 export const command = define({
   name: 'create',
@@ -45,13 +44,14 @@ export const command = define({
 async function create(input: Input<typeof createFlags>, context: Context): Promise<0 | 1> {
   const { json, ui, signal } = context
   const now = new Date()
-  const { answers, password, config, engine, files, credentials } = await prepare(input, context, now).catch((error: unknown) => {
+  const { answers, password, config, engine, notes, warnings, files, credentials } = await prepare(input, context, now).catch((error: unknown) => {
     throw signal.aborted ? new CancelError() : error
   })
   const { directory } = answers
   const warning = answers.tlsKey === null ? null : openKey(answers.tlsKey)
-  if (warning !== null) ui.warn(warning)
+  for (const text of [...(warning === null ? [] : [warning]), ...warnings]) ui.warn(text)
   if (input.flags['dry-run']) return dryRun(directory, files, context)
+  for (const note of notes) ui.line(note)
   if (signal.aborted) throw new CancelError()
 
   await ui.step(`Write ${files.size} files to ${directory}`, async () => writeProject(directory, files))
@@ -60,7 +60,7 @@ async function create(input: Input<typeof createFlags>, context: Context): Promi
   const lastWords = (): void => cutShort(done, json, ui)
   process.once('exit', lastWords)
   try {
-    if (engine) await startAndTest(done, config, engine, context, now)
+    if (engine) await startAndTest(done, config.model, engine, context, now)
   } catch (error) {
     // The secrets first: nobody can read them again.
     if (!json) reportCreated(done, ui)
@@ -86,7 +86,7 @@ async function prepare(input: Input<typeof createFlags>, context: Context, now: 
   const { answers, password } = answered
   try {
     const engine = mayStart && answers.start ? found ?? await reach(context) : null
-    return { answers, password, ...await compose(answered, engine, now) }
+    return { answers, password, ...await compose(answered, engine, now, context.signal) }
   } catch (error) {
     // Nobody should have to answer the same questions again.
     throw answered.asked && error instanceof StackError ? adding(error, `Your answers in one line, to change what is in the way: ${repeatLine(answers, { ownPassword: false })}`) : error
@@ -101,7 +101,7 @@ async function reach({ env, signal }: Context): Promise<Engine> {
   }
 }
 
-async function compose({ answers, machine, password }: Answered, engine: Engine | null, now: Date) {
+async function compose({ answers, machine, password }: Answered, engine: Engine | null, now: Date, signal: AbortSignal) {
   const config = toConfig(answers, machine)
   const stack = stacks[config.auth]
   if (!stack) throw new Error(`no stack called ${config.auth}`)
@@ -109,31 +109,9 @@ async function compose({ answers, machine, password }: Answered, engine: Engine 
     refuseClock(engine, config, now)
     await nothingInTheWay(engine, config)
   }
-  const whole: StackConfig = { ...config, user: proxyUser(), subnet: await freeSubnet(config, engine) }
-  return { config, engine, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
-}
-
-async function startAndTest(done: Done, config: StaticConfig, engine: Engine, { json, ui, signal }: Context, now: Date): Promise<void> {
-  const { project } = done
-  await bringUp(project, engine, ui, signal)
-  done.started = true
-  await checkAllowlist(project, engine, signal)
-  if (config.model !== null) {
-    await pullModel(project, config.model, ui, now, signal)
-    done.model = config.model
-  }
-  ui.line('Trying the door, as a client and as a stranger would:')
-  // One by one, so that an interrupted run still has those that were done.
-  done.checks = []
-  await runChecks(project, { engine, now, signal, onResult: (result) => {
-    done.checks.push(result)
-    if (!json) ui.check(result)
-  } })
-  if (allOk(done.checks)) return
-  const wrong = done.checks.filter((check) => check.ok === false)
-  throw new StackError('E_CHECK_FAILED', `The stack runs, but ${wrong.length} of ${done.checks.length} checks failed: ${wrong.map(({ title }) => title).join('; ')}.`, {
-    hint: "Don't rely on it yet. Take it down: ollama-stack down",
-  })
+  const { notes, warnings, ...backend } = await backendFor(answers, engine, machine, signal)
+  const whole: StackConfig = { ...config, ...backend, user: proxyUser(), subnet: await freeSubnet(config, engine) }
+  return { config, engine, notes, warnings, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
 }
 
 /** Certificates that are made now must hold where the proxy and the clients are. */

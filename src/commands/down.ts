@@ -1,10 +1,11 @@
 import { define, type Context } from '../command.ts'
 import { refuseElsewhere } from '../elsewhere.ts'
 import { connect, type Engine } from '../engine.ts'
-import { CancelError, UsageError } from '../errors.ts'
+import { CancelError, StackError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
 import { launcher } from '../callable.ts'
-import { findProject, loadName, type Project } from '../project.ts'
+import { OWN } from '../ollama-url.ts'
+import { findProject, loadName, loadProject, type Project } from '../project.ts'
 import { alone } from '../up.ts'
 
 export const command = define({
@@ -29,14 +30,25 @@ export const command = define({
     else if (all.length === 0) ui.data('Nothing was running.')
     else {
       ui.data(`Removed ${all.join(', ')}.`)
-      if (!flags.volumes) ui.data(`The models stay. Delete them too: ${launcher(project.dir)} down --volumes`)
+      if (!flags.volumes && hasModels(project.dir)) ui.data(`The models stay. Delete them too: ${launcher(project.dir)} down --volumes`)
     }
   },
 })
 
+/** Unless Ollama is elsewhere; and if compose.yaml is broken, there may be some. */
+function hasModels(dir: string): boolean {
+  try {
+    return loadProject(dir).ollama === OWN
+  } catch (error) {
+    if (error instanceof StackError) return true
+    throw error
+  }
+}
+
 /** Names what would be lost. Throws unless the answer is yes. */
 async function agree(project: Pick<Project, 'name'>, engine: Engine, { ui, interactive, signal }: Context): Promise<void> {
-  const volumes = await engine.volumeSizes(project.name)
+  // What two forwarders meet on (stacks/forward) is in memory, and nothing to be sorry for.
+  const volumes = (await engine.volumeSizes(project.name)).filter(({ name }) => name !== `${project.name}_socket`)
   if (volumes.length === 0) return
   if (!interactive) {
     throw new UsageError('E_NEEDS_ANSWERS', 'down --volumes deletes models, and there is no terminal to ask in.', 'To go ahead: ollama-stack down --volumes --yes')

@@ -1,18 +1,34 @@
 import { define } from '../command.ts'
 import { connect } from '../engine.ts'
+import { StackError } from '../errors.ts'
 import { findProject, loadProject } from '../project.ts'
-import { printStatus, statusOf } from '../status.ts'
+import { onDisk, statusOf } from '../status.ts'
+import { onDiskLines, statusLines } from '../status-text.ts'
 
 export const command = define({
   name: 'status',
-  summary: 'What runs, its health, the URL, loaded models, certificate',
-  usage: 'ollama-stack status',
-  examples: ['ollama-stack status', 'ollama-stack status --json'],
-  flags: {},
-  async run({ flags }, { cwd, env, json, ui, signal }) {
-    const project = loadProject(findProject(cwd, flags.dir))
-    const status = await statusOf(project, await connect({ env, signal }), signal)
+  summary: 'What runs and its health, URL, people, loaded models, certificate, refused logins',
+  usage: 'ollama-stack status [--watch]',
+  examples: ['ollama-stack status', 'ollama-stack status --watch', 'ollama-stack status --json'],
+  flags: {
+    watch: { short: 'w', help: 'Go on, and show each change until Ctrl-C; with --json a document a line' },
+  },
+  async run({ flags }, { cwd, env, json, ui, signal, stdout }) {
+    const dir = findProject(cwd, flags.dir)
+    const project = loadProject(dir)
+    const [engine, status] = await connect({ env, signal })
+      .then(async (found) => [found, await statusOf(project, found, signal)] as const)
+      .catch((error: unknown) => {
+        // That is the answer; what the directory says is true without an engine.
+        if (error instanceof StackError && !signal.aborted && !json) for (const line of onDiskLines(onDisk(project, new Date()), new Date())) ui.data(line)
+        throw error
+      })
+    if (flags.watch) {
+      const { watchStatus } = await import('../status-watch.ts')
+      const inPlace = stdout.isTTY === true && env['TERM'] !== 'dumb'
+      return watchStatus(status, { look: () => statusOf(loadProject(dir), engine, signal), engine, json, stdout, inPlace, signal })
+    }
     if (json) ui.data(JSON.stringify(status))
-    else printStatus(status, ui)
+    else for (const line of statusLines(status, new Date())) ui.data(line)
   },
 })

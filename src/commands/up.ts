@@ -1,7 +1,8 @@
 import { define } from '../command.ts'
 import { connect } from '../engine.ts'
 import { findProject, loadProject } from '../project.ts'
-import { statusOf, printStatus } from '../status.ts'
+import { statusOf } from '../status.ts'
+import { statusLines } from '../status-text.ts'
 import { bringUp } from '../up.ts'
 
 export const command = define({
@@ -16,6 +17,6 @@ export const command = define({
     const changed = await bringUp(project, engine, ui, signal)
     const status = await statusOf(project, engine, signal)
     if (json) ui.data(JSON.stringify({ ...status, changed }))
-    else printStatus(status, ui)
+    else for (const line of statusLines(status, new Date())) ui.data(line)
   },
 })

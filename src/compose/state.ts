@@ -71,6 +71,8 @@ export interface ObservedContainer {
   /** The Engine's word: created, running, paused, restarting, removing, exited, dead. */
   state: string
   health: Health
+  /** ISO 8601: since when it runs, or when it ended; null: it never ran. */
+  since: string | null
   /** How often the engine started it again by itself. */
   restarts: number
   /** The kernel ended a process of it because its memory was used up. */

@@ -53,7 +53,7 @@ export function client(place: Place): Client {
 
 export interface Introduction {
   version: Docker.DockerVersion
-  info: { Name?: string; SecurityOptions?: string[]; Runtimes?: Record<string, unknown>; SystemTime?: string }
+  info: { Name?: string; OperatingSystem?: string; SecurityOptions?: string[]; Runtimes?: Record<string, unknown>; DiscoveredDevices?: { Source: string; ID: string }[] | null; SystemTime?: string }
 }
 
 /** Who the engine is. Both calls take options, which the library's types don't say. */

@@ -42,6 +42,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         arch: version.Arch,
         hostname: info.Name ?? '',
         runtimes: Object.keys(info.Runtimes ?? {}),
+        cdi: (info.DiscoveredDevices ?? []).filter(({ Source }) => Source === 'cdi').map(({ ID }) => ID),
+        operatingSystem: info.OperatingSystem ?? '',
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
         ahead: aheadOf(info, (asked + Date.now()) / 2),
         warning: warningFor(version.Version),

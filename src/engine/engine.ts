@@ -3,6 +3,7 @@
 import { apply } from './apply.ts'
 import type { Client } from './client.ts'
 import { down, volumeSizes } from './down.ts'
+import { events } from './events.ts'
 import { explainEngine } from './explain.ts'
 import { imageId, networks, observe, orNull } from './observe.ts'
 import { oneOff } from './one-off.ts'
@@ -13,7 +14,7 @@ import { trouble } from './trouble.ts'
 import type { Engine } from './types.ts'
 import { waitHealthy } from './wait.ts'
 
-type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'rootless' | 'ahead' | 'warning'>
+type Facts = Pick<Engine, 'address' | 'source' | 'version' | 'apiVersion' | 'os' | 'arch' | 'hostname' | 'runtimes' | 'cdi' | 'operatingSystem' | 'rootless' | 'ahead' | 'warning'>
 
 async function explained<T>(doing: string, call: Promise<T>): Promise<T> {
   try {
@@ -56,6 +57,7 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     exec: (container, cmd, options) => exec(docker, container, cmd, options),
     oneOff: (options) => oneOff(docker, options),
     logs: (container, options) => logs(docker, container, options),
+    events: (project, signal) => events(docker, project, signal),
     portOwner: (bind, port) => explained('list containers', portOwner(docker, bind, port, local)),
     networks: () => explained('list networks', networks(docker)),
   }

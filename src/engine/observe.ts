@@ -66,6 +66,12 @@ export function healthOf(details: ContainerDetails): Health {
   return status === 'healthy' || status === 'unhealthy' || status === 'starting' ? status : 'none'
 }
 
+function sinceOf({ State: { Running: runs, StartedAt: started, FinishedAt: finished } }: ContainerDetails): string | null {
+  const at = new Date(runs ? started : finished)
+  // The zero of Go's clock: never.
+  return at.getFullYear() < 1970 || Number.isNaN(at.getTime()) ? null : at.toISOString()
+}
+
 function containerOf(summary: ContainerSummary, details: ContainerDetails): ObservedContainer {
   const labels = summary.Labels
   return {
@@ -78,6 +84,7 @@ function containerOf(summary: ContainerSummary, details: ContainerDetails): Obse
     imageId: labels[LABEL.image] ?? '',
     state: details.State.Status,
     health: healthOf(details),
+    since: sinceOf(details),
     restarts: details.RestartCount,
     outOfMemory: details.State.OOMKilled,
     ports: summary.Ports.filter((port) => port.PublicPort).map((port) => ({ bind: port.IP ?? '', port: port.PublicPort, target: port.PrivatePort, protocol: port.Type })),

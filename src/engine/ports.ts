@@ -24,7 +24,8 @@ export async function portOwner(docker: Client, bind: string, port: number, loca
   return local && process.platform === 'linux' ? processOn(bind, port) : null
 }
 
-async function processOn(bind: string, port: number): Promise<PortOwner | null> {
+/** Linux only. An empty name: somebody else's process. */
+export async function processOn(bind: string, port: number): Promise<PortOwner | null> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/net/${table}`, 'utf8').catch(() => '')))
   const inodes = new Set(tables.flatMap((table) => table.split('\n').slice(1).flatMap((line) => {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)

@@ -1,10 +1,14 @@
 // What the parts of one `apply` share, and the small calls that forgive what is already done.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Desired, Step } from '../compose/types.ts'
 import { CancelError } from '../errors.ts'
 import type { Client } from './client.ts'
 import { statusOf } from './explain.ts'
 import type { Hooks } from './types.ts'
+
+/** Longer than any removal takes that ends at all. */
+const REMOVAL_MS = 10_000
 
 export interface Run {
   docker: Client
@@ -50,7 +54,19 @@ export async function remove(docker: Client, id: string, volumes: boolean): Prom
   try {
     await docker.getContainer(id).remove({ force: true, v: volumes })
   } catch (error) {
-    // Gone, or somebody else is removing it.
-    if (![404, 409].includes(statusOf(error))) throw error
+    if (statusOf(error) === 409) return untilGone(docker, id)
+    if (statusOf(error) !== 404) throw error
+  }
+}
+
+/** Somebody else is removing it, such as the engine itself after AutoRemove: it's there until they are done. */
+async function untilGone(docker: Client, id: string): Promise<void> {
+  for (const end = Date.now() + REMOVAL_MS; Date.now() < end; await sleep(50)) {
+    try {
+      await docker.getContainer(id).inspect()
+    } catch (error) {
+      if (statusOf(error) === 404) return
+      throw error
+    }
   }
 }

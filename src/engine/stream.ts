@@ -55,22 +55,28 @@ export async function exec(docker: Client, container: string, cmd: string[], opt
 
 /** Lines as they come, each with the output that it went to. With `follow` it ends with the container or the signal. */
 export async function* logs(docker: Client, container: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-  const { follow = false, since, tail, signal } = options
+  const { follow = false, since, tail, timestamps = false, signal } = options
   try {
     const target = docker.getContainer(container)
     const details = await target.inspect()
     const service = details.Config.Labels[LABEL.service] ?? container
     const given = {
-      stdout: true, stderr: true, ...(since !== undefined && { since }), ...(tail !== undefined && { tail }), ...(signal && { abortSignal: signal }),
+      stdout: true, stderr: true, timestamps, ...(since !== undefined && { since }), ...(tail !== undefined && { tail }), ...(signal && { abortSignal: signal }),
     }
     const source = follow
       ? await target.logs({ ...given, follow: true }) as unknown as AsyncIterable<Buffer>
       : [await target.logs({ ...given, follow: false })]
     // With a terminal there is one output, unframed.
-    yield* lines(service, details.Config.Tty ? unframed(source) : frames(source))
+    for await (const line of lines(service, details.Config.Tty ? unframed(source) : frames(source))) yield timestamps ? timed(line) : line
   } catch (error) {
     if (!signal?.aborted) throw explainEngine(error, `read the log of ${container}`)
   }
+}
+
+/** The engine writes the time and a space before the line. */
+function timed({ line, ...rest }: LogLine): LogLine {
+  const at = line.indexOf(' ')
+  return at < 0 ? { ...rest, time: line, line: '' } : { ...rest, time: line.slice(0, at), line: line.slice(at + 1) }
 }
 
 async function* unframed(source: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Chunk> {
@@ -83,10 +89,10 @@ async function* lines(service: string, chunks: AsyncIterable<Chunk>): AsyncGener
     const state = open[stream]
     const parts = (state.rest + state.decoder.write(bytes)).split('\n')
     state.rest = parts.pop() ?? ''
-    for (const line of parts) yield { service, stream, line: line.replace(/\r$/, '') }
+    for (const line of parts) yield { service, stream, line: line.replace(/\r$/, ''), time: '' }
   }
   for (const stream of ['stdout', 'stderr'] as const) {
     const rest = open[stream].rest + open[stream].decoder.end()
-    if (rest) yield { service, stream, line: rest }
+    if (rest) yield { service, stream, line: rest, time: '' }
   }
 }

@@ -21,6 +21,8 @@ export interface LogLine {
   stream: 'stdout' | 'stderr'
   /** Without the line end. */
   line: string
+  /** When the engine took it (RFC 3339, to the nanosecond); empty unless asked for. */
+  time: string
 }
 
 export interface ExecResult {
@@ -49,6 +51,8 @@ export interface Hooks {
    * is kept until its successor is healthy, and comes back when that fails.
    */
   healthyWithin?: number
+  /** Services that only have to run: their health is that of something outside. */
+  healthNotOurs?: readonly string[]
 }
 
 export interface Applied {
@@ -80,6 +84,8 @@ export interface LogOptions {
   since?: string | number
   /** Number of last lines; all without it. */
   tail?: number
+  /** Each line with its time. */
+  timestamps?: boolean
   signal?: AbortSignal
 }
 
@@ -107,6 +113,10 @@ export interface Engine {
   hostname: string
   /** Names of container runtimes the engine knows (`runc`, `nvidia`). */
   runtimes: string[]
+  /** Devices that it can hand over by CDI (`nvidia.com/gpu=all`); none before Engine 28.3. */
+  cdi: string[]
+  /** What its machine runs, such as `Debian GNU/Linux 12`; `Docker Desktop`. */
+  operatingSystem: string
   /** Its clock less this machine's, in milliseconds, when it was found; null: it doesn't tell. */
   ahead: number | null
   /** Whether it publishes ports on this very machine. */
@@ -145,6 +155,8 @@ export interface Engine {
   /** Sends a signal (`SIGHUP`) to the container's first process. */
   signal(container: string, name: string): Promise<void>
   logs(container: string, options?: LogOptions): AsyncIterable<LogLine>
+  /** What happens to a project's containers (`start`, `die`, `health_status: healthy`), until the signal. Not what runs in them. */
+  events(project: string, signal: AbortSignal): AsyncIterable<string>
   /** Who holds a TCP port of this machine, or null when nobody does or it can't be seen. */
   portOwner(bind: string, port: number): Promise<PortOwner | null>
   networks(): Promise<EngineNetwork[]>

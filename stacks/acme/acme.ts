@@ -4,10 +4,13 @@
 import { isIP } from 'node:net'
 import { isMap, isScalar, isSeq, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import { addFirst, dropMount, mapAt, seqAt, serviceYaml, unpublish } from '../compose-doc.ts'
-import type { FileMap, StackConfig } from '../stack.ts'
+import type { Acme, FileMap, StackConfig } from '../stack.ts'
 
 /** Where Caddy reads its configuration: a folder of the project, mounted under its own name. */
 type Folder = 'tls' | 'proxy'
+
+/** The signal on which that Caddy reads its configuration anew. */
+export const RELOAD = 'SIGUSR1'
 
 /** letsencrypt.org/docs/staging-environment: after a failure Caddy tries there until it works. */
 const LETS_ENCRYPT = { directory: 'https://acme-v02.api.letsencrypt.org/directory', staging: 'https://acme-staging-v02.api.letsencrypt.org/directory' }
@@ -70,6 +73,14 @@ ${[...acme.names.map((name) => `https://${at(name)}:8443`), 'https://:8443'].joi
     ['certs/acme/README.md', { content: KEEP, mode: 0o600 }],
     ...(acme.root === null ? [] : [['certs/acme/root.crt', { content: acme.root, mode: 0o644 }] as const]),
   ])
+}
+
+/** What `acmeFiles` was told, as the file says it today. `read`: by project path; null: no such file. */
+export function acmeFacts(read: (path: string) => string | null): Pick<Acme, 'email' | 'directory'> {
+  const text = read('tls/certificates.caddy') ?? read('proxy/certificates.caddy') ?? ''
+  const value = (word: string): string | null => new RegExp(`^\\s*${word} (\\S+)$`, 'm').exec(text)?.[1] ?? null
+  const directory = value('dir')
+  return { email: value('email'), directory: directory === LETS_ENCRYPT.directory ? null : directory }
 }
 
 /** compose.yaml with a service `tls`, which takes over the published port and adds port 80. */

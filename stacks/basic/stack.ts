@@ -3,7 +3,7 @@
 import { StackError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
-import { caller, visit } from '../nginx/visit.ts'
+import { access } from '../nginx/access.ts'
 import type { Account, Credential, BadLogin, Change, FileMap, IssueOptions, Issued, Login, MadeCredential, Person, Role, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, entries, names, problems, replace, without, withoutEnded, type Entry } from './htpasswd.ts'
 import { checkPassword, hashPassword, makePassword } from './password.ts'
@@ -29,15 +29,15 @@ export const basic: Stack = {
     curl: '-u NAME',
     credentials: '`htpasswd`: a line per person, `NAME:HASH:ROLE:END:CREATED` (bcrypt; times in Unix seconds, `-` for no end). By hand: `htpasswd -nB ann >> credentials/htpasswd` adds a user. `htpasswd.old`: passwords that were changed but are still good for a while',
   },
+  carried: (name) => ({ flags: ['--user', name], files: null }),
   challenge: /^Basic realm="Ollama", charset="UTF-8"$/,
   files: (config) => ({ ...sharedFiles(config), 'proxy/nginx.conf': 'basic/files/nginx.conf', 'proxy/login.js': 'basic/files/login.js', 'proxy/people.js': 'basic/files/people.js' }),
   render: (config) => new Map([...generated(config), ...rateLimit(config)]),
   compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(read(files, HTPASSWD)), issue, rotate, remove },
-  visit,
+  access,
   allowlist: 'proxy/allow.conf',
-  caller,
   badLogins,
   spellings,
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { UsageError } from '../../src/errors.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { composeEdits, generated, sharedFiles } from '../nginx/stack-files.ts'
-import { caller, visit } from '../nginx/visit.ts'
+import { access } from '../nginx/access.ts'
 import type { Account, BadLogin, Change, FileMap, Issued, IssueOptions, Login, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 import { append, ending, entries, names, people, without, type Line, problems } from './keyfile.ts'
 import { newSshKey } from './ssh-key.ts'
@@ -31,6 +31,7 @@ export const bearer: Stack = {
     curl: "-H 'Authorization: Bearer KEY'",
     credentials: '`keys`: a line per key, `NAME:ROLE:SHA-256 of the key[:END[:CREATED]]`; its first lines say more, and how to add a key by hand. The keys themselves are nowhere',
   },
+  carried: () => ({ flags: [], files: null }),
   challenge: /^Bearer realm="Ollama"(?:, error="invalid_token")?$/,
   files: (config) => ({
     ...sharedFiles(config),
@@ -41,9 +42,8 @@ export const bearer: Stack = {
   compose: composeEdits,
   limitsRate: true,
   people: { list, problems: (files) => problems(keyFile(files)), issue, rotate, remove },
-  visit,
+  access,
   allowlist: 'proxy/allow.conf',
-  caller,
   badLogins,
   spellings,
 }

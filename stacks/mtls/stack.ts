@@ -12,10 +12,11 @@ import { FRONT_FILES, frontAddress, listenOnHost } from '../front/front.ts'
 import { hstsNames, ownNames } from '../hosts.ts'
 import { checkNewName, checkNotEnded, unknownPerson } from '../names.ts'
 import { originPattern } from '../origins.ts'
+import { access } from './access.ts'
 import { keyTaken, readCsr } from './csr.ts'
 import { derOf, entries, entryFile, pathOf, sorted, type Entry } from './entries.ts'
 import { spellings } from './spellings.ts'
-import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig, Visit } from '../stack.ts'
+import type { Account, BadLogin, Change, FileEntry, FileMap, Issued, IssueOptions, MadeCredential, Person, RotateOptions, Stack, StackConfig } from '../stack.ts'
 
 // No 0 O 1 l I: people type these from one screen into another.
 const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -25,7 +26,7 @@ const LENGTH = 24
 /** Matches no text at all (RE2). */
 const NOTHING = '[^\\x00-\\x{10FFFF}]'
 
-const FILES = ['Caddyfile', 'handshake.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
+const FILES = ['Caddyfile', 'access-log.caddy', 'handshake.caddy', 'browser.caddy', 'login.caddy', 'routes.caddy', 'upstream.caddy']
 /** Where the server's certificate comes from; with ACME they are generated. */
 const FROM_FILES = ['certificates.caddy', 'sites.caddy']
 
@@ -50,6 +51,7 @@ export const mtls: Stack = {
     curl: '--cert certs/clients/NAME.crt --key certs/clients/NAME.key',
     credentials: 'one file for each allowed certificate, named by its SHA-256 fingerprint: the certificate, then a line such as `user` or `admin until 2027-01-31`. An edit or a removed file counts at once; a damaged file lets nobody in',
   },
+  carried: (name) => ({ flags: [], files: bundleOf(name) }),
   challenge: /^Certificate realm="Ollama"$/,
   files: ({ tls, hostNetwork }) => ({
     ...Object.fromEntries([...FILES, ...(tls === 'acme' ? [] : FROM_FILES)].map((name) => [`proxy/${name}`, `mtls/files/${name}`])),
@@ -66,9 +68,8 @@ export const mtls: Stack = {
     doc.setIn(['services', 'proxy', 'environment', 'FRONT'], frontAddress(config))
   },
   people: { list, problems: (files) => sorted(files).problems.map(({ message }) => message.replace(/\.$/, '')), issue, rotate, remove },
-  visit,
+  access,
   allowlist: 'proxy/allow.caddy',
-  caller,
   badLogins,
   spellings,
 }
@@ -215,13 +216,3 @@ async function badLogins({ name }: MadeCredential, files: FileMap, now: Date): P
   ]
 }
 
-/** A line of Caddy's access log. A certificate that isn't on the list has a name too, and gets 401. */
-function visit(line: string): Visit | null {
-  const [, seconds = '', person = ''] = /^\{"level":"info","ts":([0-9.]+),.*"status":(?!401)\d{3},.*"person":"([^"]+)"/.exec(line) ?? []
-  return person === '' ? null : { person, at: new Date(Number(seconds) * 1000) }
-}
-
-function caller(line: string): ReturnType<Stack['caller']> {
-  const [, address = '', path = ''] = /^\{"level":"info",.*"client_ip":"([^"]+)",.*"uri":"([^"]+)"/.exec(line) ?? []
-  return address === '' ? null : { address, path }
-}

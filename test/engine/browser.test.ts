@@ -223,8 +223,8 @@ describe.each(Object.values(stacks))('$id', (stack) => {
     await strict.close()
     const logged = async (): Promise<string[]> => {
       const { stdout } = await docker('logs', '--since', from, `${at.name}-proxy-1`)
-      const lines = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { person: string; request: { method: string } })
-      return [...new Set(lines.map(({ request, person }) => `${request.method} ${person}`))]
+      const lines = stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as { person: string; method: string })
+      return [...new Set(lines.map(({ method, person }) => `${method} ${person}`))]
     }
     await expect.poll(logged).toEqual(['OPTIONS ', 'POST bob'])
   })

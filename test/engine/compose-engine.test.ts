@@ -33,6 +33,15 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+test('a one-off container is gone when its answer is there, whoever of the two removes it', async () => {
+  const left = await Promise.all(Array.from({ length: 16 }, async (_, i) => {
+    const { stdout } = await engine.oneOff({ project: NAME, image: 'nginx:1.30', cmd: ['sh', '-c', `echo ${i}; hostname`], networks: ['none'] })
+    const [said, id = ''] = stdout.trim().split('\n')
+    return [Number(said), id.length, spawnSync('docker', ['ps', '-aq', '--filter', `id=${id}`], { encoding: 'utf8' }).stdout]
+  }))
+  expect(left).toEqual(Array.from({ length: 16 }, (_, i) => [i, 12, '']))
+})
+
 test('observe shows state, health, ports and what it hangs on', async () => {
   const have = await engine.observe(NAME, ['nginx:1.30', 'lab-eng-none:1'])
   expect(have.containers).toMatchObject([{

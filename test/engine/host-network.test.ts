@@ -58,7 +58,7 @@ describe.each(rows)('$id on $bind', ({ id, stack, bind, name, dir }) => {
   /** The address in the proxy's log line about that path. */
   const logged = async (path: string): Promise<string | undefined> => {
     const { stdout, stderr } = await run('docker', ['logs', `${name}-proxy-1`])
-    return `${stdout}\n${stderr}`.split('\n').map((line) => stack.caller(line)).find((caller) => caller?.path === path)?.address
+    return `${stdout}\n${stderr}`.split('\n').map((line) => stack.access(line)).find((access) => access?.path === path)?.address
   }
 
   test('every smoke check passes, with answers that come as they are made, and this machine is itself', () => {
@@ -72,11 +72,11 @@ describe.each(rows)('$id on $bind', ({ id, stack, bind, name, dir }) => {
     const [listed, other] = addresses()
     expect((await get(listed, '/api/tags')).status).toBe(401)
     expect((await get(listed, '/api/tags', ...login())).status).toBe(200)
-    const refused = await get(other, '/refused-address', ...login(), '-H', `X-Forwarded-For: ${listed}`, '-H', `Forwarded: for="${listed}"`)
+    const refused = await get(other, '/ollama-stack-test-00000001', ...login(), '-H', `X-Forwarded-For: ${listed}`, '-H', `Forwarded: for="${listed}"`)
     expect([refused.status, JSON.parse(refused.body)]).toEqual([403, { error: 'This address may not connect.' }])
-    await get(listed, '/listed-address', ...login())
-    await expect.poll(() => logged('/listed-address')).toBe(listed)
-    await expect.poll(() => logged('/refused-address')).toBe(other)
+    await get(listed, '/ollama-stack-test-00000002', ...login())
+    await expect.poll(() => logged('/ollama-stack-test-00000002')).toBe(listed)
+    await expect.poll(() => logged('/ollama-stack-test-00000001')).toBe(other)
   })
 
   test('a client that says an address itself gets no answer', async () => {

@@ -19,9 +19,11 @@ interface Case {
   tls: Tls
   hostNetwork: boolean
   label: string
+  /** Where Ollama is, or which GPU it has. */
+  backend?: Pick<StackConfig, 'elsewhere' | 'gpu'>
 }
 
-const config = ({ stack, tls, hostNetwork }: Omit<Case, 'label'>): StackConfig => ({
+const config = ({ stack, tls, hostNetwork, backend = {} }: Omit<Case, 'label'>): StackConfig => ({
   name: 'home',
   auth: stack.id,
   bind: tls === 'off' ? '127.0.0.1' : '192.168.1.20',
@@ -33,11 +35,23 @@ const config = ({ stack, tls, hostNetwork }: Omit<Case, 'label'>): StackConfig =
   model: 'gemma3:1b',
   subnet: '10.213.7',
   user: '65532:65532',
+  ...backend,
 })
 
-const cases: Case[] = Object.values(stacks).flatMap((stack) => [
+const BACKENDS: Record<string, NonNullable<Case['backend']>> = {
+  socket: { elsewhere: { host: 'host', port: 11434, way: 'socket' } },
+  gateway: { elsewhere: { host: 'host', port: 11434, way: 'gateway' } },
+  network: { elsewhere: { host: 'gpu-box.lan', port: 11434, way: 'network' } },
+  nvidia: { gpu: { maker: 'nvidia', by: 'runtime' } },
+  cdi: { gpu: { maker: 'nvidia', by: 'cdi' } },
+  amd: { gpu: { maker: 'amd', groups: [44, 992] } },
+}
+
+const cases: Case[] = Object.values(stacks).flatMap((stack): Case[] => [
   ...(['off', 'private', 'acme'] as const).filter((tls) => tls !== 'off' || !stack.needsTls).map((tls) => ({ stack, tls, hostNetwork: false, label: `${stack.id}-${tls}` })),
   { stack, tls: 'private', hostNetwork: true, label: `${stack.id}-host` },
+  // Of one stack: the forwarder and the GPU are the same for all.
+  ...(stack.id === 'bearer' ? Object.entries(BACKENDS) : []).map(([word, backend]): Case => ({ stack, tls: 'private', hostNetwork: false, backend, label: `bearer-${word}` })),
 ])
 
 const directories: string[] = []
@@ -54,13 +68,13 @@ async function written(one: Case): Promise<string> {
 }
 
 describe.each(cases)('$label', (one) => {
-  const { stack, hostNetwork, label } = one
-  // What --host-network changes is the same for all; of one it is enough.
-  if (!hostNetwork || stack.id === 'basic') test('is what was reviewed', async () => {
+  const { stack, hostNetwork, backend, label } = one
+  // What --host-network changes is the same for all; of one it is enough. Ways that differ in a line or two are in unit/backend.test.ts.
+  if ((!hostNetwork || stack.id === 'basic') && !/-(?:gateway|cdi)$/.test(label)) test('is what was reviewed', async () => {
     const { files } = await render(stack, config(one), [{ name: 'ann', role: 'admin' }, { name: 'bob', role: 'user' }], { now })
     const secret = /^(credentials|certs)\//
-    // With --host-network only what it changes.
-    const usual = hostNetwork ? (await render(stack, config({ ...one, hostNetwork: false }), [], { now })).files : new Map<string, { content: unknown }>()
+    // Of an addition only what it changes.
+    const usual = hostNetwork || backend ? (await render(stack, config({ stack, tls: one.tls, hostNetwork: false }), [], { now })).files : new Map<string, { content: unknown }>()
     const list = [...files].map(([path, { mode }]) => `${mode.toString(8).padStart(4, '0')} ${path.replace(/[0-9a-f]{64}/, 'FINGERPRINT')}`).sort()
     await expect(`${list.join('\n')}\n`).toMatchFileSnapshot(`snapshots/${label}/FILES`)
     for (const [path, { content }] of files) {
@@ -68,7 +82,7 @@ describe.each(cases)('$label', (one) => {
     }
   })
 
-  test('nothing of the people is in compose.yaml, where a $ of a hash would be read as a variable', async () => {
+  if (!backend) test('nothing of the people is in compose.yaml, where a $ of a hash would be read as a variable', async () => {
     const { files, credentials } = await render(stack, config(one), [{ name: 'zed', role: 'admin' }], { now })
     const compose = String(files.get('compose.yaml')?.content)
     expect(compose).not.toMatch(/zed|\$[0-9a-z]+\$|[0-9a-f]{64}/)
@@ -77,7 +91,7 @@ describe.each(cases)('$label', (one) => {
     for (const [line] of compose.matchAll(/type: bind[\s\S]*?(?=- type|\n {4}\w)/g)) expect(line).toContain('create_host_path: false')
   })
 
-  test('the same values give the same files', async () => {
+  if (!backend) test('the same values give the same files', async () => {
     const once = await render(stack, config(one), [], { now })
     const twice = await render(stack, config(one), [], { now })
     const stable = (files: typeof once.files): string[] => [...files].filter(([path]) => !path.startsWith('certs/')).map(([path, { content }]) => `${path}\n${String(content)}`)
@@ -93,20 +107,22 @@ describe.each(cases)('$label', (one) => {
     expect(stdout.trim().split('\n').sort()).toEqual(ours.services.map(({ service, hash }) => `${service} ${hash}`).sort())
   })
 
-  test('the checkers of the programs that will read it accept it', async () => {
+  // A GPU is no business of theirs.
+  if (!backend?.gpu) test('the checkers of the programs that will read it accept it', async () => {
     const dir = await written(one)
     const text = String((await render(stack, config(one), [], { now })).files.get('compose.yaml')?.content)
-    const { ollama: _, ...services } = parseCompose(text, join(dir, 'compose.yaml')).services
+    const { ollama, ...services } = parseCompose(text, join(dir, 'compose.yaml')).services
+    if (backend?.elsewhere && ollama) services['ollama'] = ollama
     for (const { image, entrypoint, command, environment = {}, volumes = [], extra_hosts = [] } of Object.values(services)) {
-      const [program = ''] = entrypoint ?? []
+      const [program = '', script] = entrypoint ?? []
       const folder = volumes[0]?.target ?? ''
-      const check = program === 'sh' ? [...(entrypoint ?? []), (command?.[0] ?? '').replace('exec nginx', 'exec nginx -t')] : program === 'caddy'
+      const check = script === '/forward/start.sh' ? ['sh', '-c', `sed 's/^exec nginx /&-t /' ${script} | sh`] : program === 'sh' ? [...(entrypoint ?? []), (command?.[0] ?? '').replace('exec nginx', 'exec nginx -t')] : program === 'caddy'
         ? ['caddy', 'validate', '--config', `${folder}/Caddyfile`, '--adapter', 'caddyfile']
         : [program, '-t', '-p', '/tmp', '-c', `${folder}/nginx.conf`, '-e', 'stderr']
       const { code, stderr } = await docker(
         'run', '--rm', '--read-only', '--tmpfs', '/tmp', '--user', '65532:65532', '--cap-drop', 'ALL', '--cap-add', 'NET_BIND_SERVICE', '--network', 'none', '--sysctl', 'net.ipv4.ip_nonlocal_bind=1',
         ...Object.entries(environment).flatMap(([key, value]) => ['-e', `${key}=${value}`]), ...extra_hosts.flatMap((host) => ['--add-host', host.replace('=', ':')]), '--entrypoint', check[0] ?? '',
-        ...volumes.flatMap(({ source = '', target, read_only }) => ['-v', `${join(dir, source)}:${target}${read_only ? ':ro' : ''}`]),
+        ...volumes.flatMap(({ type, source = '', target, read_only }) => type === 'volume' ? ['--tmpfs', `${target}:mode=1777`] : ['-v', `${join(dir, source)}:${target}${read_only ? ':ro' : ''}`]),
         image, ...check.slice(1))
       expect(code, stderr).toBe(0)
       // That nothing on port 80 is encrypted is what port 80 is for.

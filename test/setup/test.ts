@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { chromium } from './chromium.ts'
+import { clients } from './clients.ts'
 import { clientFolder } from './docker.ts'
 import { tools } from './apt.ts'
 import { prepare } from './engine.ts'
@@ -22,6 +23,7 @@ export async function main(args: string[]): Promise<number> {
     say('tools', await tools())
   }
   if (only.length === 0 || only.includes('engine')) say('browser', await chromium())
+  if (only.length === 0 || only.includes('beside')) say('clients', await clients())
   say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })

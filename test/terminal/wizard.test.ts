@@ -18,7 +18,7 @@ const QUESTIONS = [
 ]
 const machine: Machine = { names: ['box', 'box.local'], addresses: [{ ip: '192.0.2.7', network: 'eth0', kind: 'lan' }, { ip: '100.64.0.9', network: 'tailscale0', kind: 'vpn' }] }
 /** Everything but what a test asks about. */
-const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, model: null, start: false }
+const REST: Partial<Answers> = { name: 'stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }], bind: '127.0.0.1', insecureHttp: false, tls: 'off', port: 1, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, ollama: 'container', gpu: 'auto', model: null, start: false }
 const without = (...keys: (keyof Answers)[]): Partial<Answers> =>
   Object.fromEntries(Object.entries({ ...REST, directory: join(cwd, 'stack') }).filter(([key]) => !keys.includes(key as keyof Answers)))
 
@@ -35,7 +35,7 @@ function start(given: Partial<Answers> = {}, columns = 80, how: { dryRun?: boole
   const terminal = fakeTerminal(columns)
   const stop = new AbortController()
   const { input: stdin, output: stderr } = terminal
-  const result = ask(given, { cwd, machine }, { cwd, env: {}, stdin, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
+  const result = ask(given, { cwd, machine }, { cwd, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
   result.catch(() => {})
   return { ...terminal, result, stop }
 }
@@ -55,7 +55,7 @@ describe('answers', () => {
     const { port, ...answers } = await run.result
     expect(answers).toEqual({
       directory: join(cwd, 'ollama-stack'), name: 'ollama-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }],
-      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, model: 'gemma3:1b', start: true,
+      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, ollama: 'container', gpu: 'auto', model: 'gemma3:1b', start: true,
     })
     expect(port).toBeGreaterThanOrEqual(8880)
     expect(run.input.raw).toBe(false)

@@ -26,7 +26,7 @@ async function answered(line: string[], context: Partial<Context> = {}): Promise
   const stdin = Readable.from([])
   const ui = plainUi(new PassThrough(), new PassThrough())
   return answer(parseArgs(line, { name: 'create', flags: createFlags, positionals: ['[DIR]'] }) as Parameters<typeof answer>[0], {
-    cwd, env: {}, stdin, stderr: new PassThrough(), interactive: false, json: false, ui, signal: new AbortController().signal, ...context,
+    cwd, env: {}, stdin, stdout: process.stdout, stderr: new PassThrough(), interactive: false, json: false, ui, signal: new AbortController().signal, ...context,
   })
 }
 const refused = async (line: string[], context: Partial<Context> = {}): Promise<StackError> => {
@@ -41,7 +41,7 @@ describe('answers', () => {
   test('--yes takes the defaults', async () => {
     expect((await answered(['--yes'])).answers).toEqual({
       directory: join(cwd, 'ollama-stack'), name: 'ollama-stack', auth: 'bearer', people: [{ name: 'admin', role: 'admin' }],
-      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, port: 8880, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, model: 'gemma3:1b', start: true,
+      bind: '127.0.0.1', insecureHttp: false, tls: 'off', tlsCert: null, tlsKey: null, acmeEmail: null, acmeDirectory: null, acmeRoot: null, port: 8880, hosts: [], origins: [], allow: [], hostNetwork: false, rate: null, ollama: 'container', gpu: 'auto', model: 'gemma3:1b', start: true,
     })
   })
   test('what flags answer is not asked, and needs no --yes', async () => {
@@ -144,6 +144,7 @@ describe('the line that repeats a run', () => {
     [['--yes', '--', '--yes']],
     [['--bind', '0.0.0.0', '--tls', 'off', '--insecure-http', '--no-start', '--yes']],
     [['--auth', 'basic', '--password-stdin', '--yes']],
+    [['--ollama', 'HTTP://GPU-Box.lan/', '--gpu', 'none', '--yes']],
   ])('%j', async (line) => {
     const first = await answered(line, { stdin: Readable.from([Buffer.from('hunter2-hunter2')]) })
     const repeat = repeatLine(first.answers, { ownPassword: first.password !== undefined })
@@ -157,7 +158,7 @@ describe('the line that repeats a run', () => {
   })
   test('it holds every answer, so that new defaults change nothing', async () => {
     const { answers } = await answered(['--yes'])
-    expect(repeatLine(answers, { ownPassword: false })).toBe(`npx create-ollama-stack@latest ${cwd}/ollama-stack --name ollama-stack --auth bearer --user admin:admin --bind 127.0.0.1 --tls off --port 8880 --model gemma3:1b --yes`)
+    expect(repeatLine(answers, { ownPassword: false })).toBe(`npx create-ollama-stack@latest ${cwd}/ollama-stack --name ollama-stack --auth bearer --user admin:admin --bind 127.0.0.1 --tls off --port 8880 --ollama container --gpu auto --model gemma3:1b --yes`)
   })
   test('a taken directory is seen with the defaults too', async () => {
     writeFileSync(join(cwd, 'ollama-stack'), '')

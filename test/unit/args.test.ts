@@ -76,6 +76,7 @@ describe('refused', () => {
     [['--=x'], 'E_FLAG', /^create has no flag "--"/],
     [['-x'], 'E_FLAG', /^create has no flag "-x"\. All/],
     [['--a\x1b[2J\u202e'], 'E_FLAG', /^create has no flag "--a\\u\{1b\}\[2J\\u\{202e\}"\./],
+    [['connect', 'https://nas.lan'], 'E_ARGUMENT', /^connect is a command of ollama-stack.*ollama-stack connect \.\.\./],
     [['a', 'b'], 'E_ARGUMENT', /^create takes only DIR, and "b" is one too many\..*npx create-ollama-stack@latest --help/],
     [['a', '--', '-b'], 'E_ARGUMENT', /"-b" is one too many/],
   ])('%j', (argv, code, says) => {

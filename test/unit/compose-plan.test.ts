@@ -26,7 +26,7 @@ function observed(text: string, want: Desired): Observed {
       const service = one('service', '')
       have.containers.push({
         id: `id-${name}`, name, service, hash: one('hash', want.services.find((other) => other.service === service)?.hash ?? ''), dir: one('dir', want.dir), image: '', imageId: one('image', ''),
-        state: one('state', 'running'), health: 'none', restarts: 0, outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
+        state: one('state', 'running'), health: 'none', since: null, restarts: 0, outOfMemory: false, ports: [], addresses: [], networks: all('network').map((network) => `id-${network}`), volumes: all('volume'), dependsOn: [],
       })
     }
   }

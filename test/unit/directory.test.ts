@@ -31,7 +31,7 @@ describe('names', () => {
     const { code, exit, message, hint } = refusal(() => directoryName(text))
     expect([code, exit]).toEqual(['E_DIR_NAME', 2])
     expect(message).toContain(`"${text}" is a command`)
-    expect(hint).toContain(text === 'create' || text === 'help' ? 'The command: npx create-ollama-stack@latest' : `./ollama-stack ${text.toLowerCase()}`)
+    expect(hint).toContain(text === 'create' || text === 'help' ? 'The command: npx create-ollama-stack@latest' : text === 'connect' ? 'The command: npx -p create-ollama-stack@latest ollama-stack connect URL' : `./ollama-stack ${text.toLowerCase()}`)
     expect(hint).toMatch(new RegExp(`A directory of that name: \\./${text}$`))
     expect(directoryName(`./${text}`)).toBe(`./${text}`)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { moment, relative, span } from '../../src/when.ts'
+import { moment, past, relative, span } from '../../src/when.ts'
 
 const now = new Date('2026-11-21T12:00:00.500Z')
 const refused = (work: () => unknown): string => {
@@ -29,6 +29,13 @@ describe('a moment', () => {
     ['2027-02-31', /neither/], ['2027-13-01', /neither/], ['2027-1-1', /neither/], ['tomorrow', /neither/], ['', /neither/], ['1767225600', /neither/], ['2027-01-31T25:00:00Z', /neither/], ['2027-01-31 12:00', /neither/],
     ['2020-01-01', /over already/], ['2026-11-21T12:00:00Z', /over already/], ['2099-01-01', /more than ten years/], ['30x', /can't be "30x"/],
   ])('not %j', (text, says) => expect(refused(() => moment('--expires', text, now))).toMatch(says))
+})
+
+describe('a moment that is over', () => {
+  test.each([['10m', '2026-11-21T11:50:00.500Z'], ['2026-11-21T11:00:00Z', '2026-11-21T11:00:00.000Z'], ['2026-11-21T11:00+02:00', '2026-11-21T09:00:00.000Z']])('%s', (text, at) => expect(past('--since', text, now).toISOString()).toBe(at))
+  test('a date is meant from its beginning, here', () => expect(past('--since', '2026-11-20', now)).toEqual(new Date(2026, 10, 20)))
+  test.each([['yesterday', /neither/], ['', /neither/], ['10', /neither/], ['2026-02-31', /neither/], ['2099-01-01', /yet to come/], ['2026-11-21T12:00:01Z', /yet to come/], ['10y', /can't be "10y"/]])('not %j', (text, says) =>
+    expect(refused(() => past('--since', text, now))).toMatch(says))
 })
 
 test.each([

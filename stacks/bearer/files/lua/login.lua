@@ -37,7 +37,7 @@ local function from_authorization(header)
   end
 end
 
--- Name and role of the person whose key this is, or nil.
+-- Name and role of the person whose key this is, or nil and why not.
 local function owner(presented)
   if #presented == LENGTH and presented:sub(1, #PREFIX) == PREFIX then
     -- Compared are digests, and equal strings are one object in Lua: a comparison is one of
@@ -45,9 +45,11 @@ local function owner(presented)
     -- the file can be approached; CRYPTO_memcmp behind it would compare a string with itself.
     return keys.find(sha256(presented))
   end
+  return nil, "what can be no key"
 end
 
--- Returns nil and the person's name, or a status and the error code for the challenge.
+-- Returns nil and the person's name, or a status and the error code for the challenge. Then the
+-- name, if the login was good, and else what was wrong with it.
 local function decide()
   local authorization = ngx.var.http_authorization or ""
   local api_key = ngx.var.http_x_api_key or ""
@@ -56,6 +58,7 @@ local function decide()
   if api_key ~= "" and (authorization ~= "" or api_key:find(",", 1, true)) then
     return 400, "invalid_request"
   end
+  -- Without a name the second one says why.
   local name, role
   local ssh_key, signature
   if authorization:sub(1, 4) == "AAAA" then
@@ -64,18 +67,18 @@ local function decide()
   if ssh_key then
     name, role = keys.find(ssh_key)
     if name and not ssh.signed_by(ssh_key, signature) then
-      name = nil
+      name, role = nil, "a signature that doesn't count here and now"
     end
   else
     local presented = api_key ~= "" and api_key or from_authorization(authorization)
     if not presented then
       -- No error code for who presented nothing (RFC 6750, 3.1).
-      return 401
+      return 401, nil, nil, authorization ~= "" and "no key that could be read" or nil
     end
     name, role = owner(presented)
   end
   if not name then
-    return 401, "invalid_token"
+    return 401, "invalid_token", nil, role
   end
   local need = ngx.var.need
   if need == "user" or (need == "admin" and role == "admin") then
@@ -85,7 +88,7 @@ local function decide()
 end
 
 function login.check()
-  local ok, status, word, name = pcall(decide)
+  local ok, status, word, name, problem = pcall(decide)
   if not ok then
     -- The proxy's own mistake lets nobody in.
     ngx.log(ngx.CRIT, status)
@@ -101,6 +104,9 @@ function login.check()
     return
   end
   ngx.var.person = name or ""
+  if problem then
+    ngx.var.login_problem = problem
+  end
   ngx.header["WWW-Authenticate"] = word and CHALLENGE .. ', error="' .. word .. '"' or CHALLENGE
   return ngx.exit(status)
 end

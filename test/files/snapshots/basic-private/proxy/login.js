@@ -134,6 +134,7 @@ function answer(r, role) {
 
 function refuse(r, why, hold) {
     r.variables.why = why;
+    r.headersOut['X-Why'] = why;
     delete r.headersOut['WWW-Authenticate'];
     setTimeout(() => r.return(401, ''), hold === undefined ? HOLD : hold);
 }

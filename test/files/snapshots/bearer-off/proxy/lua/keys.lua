@@ -115,12 +115,16 @@ function keys.start(path)
   watch.start(path, load, close)
 end
 
--- Name and role of who has this SHA-256 or ssh key, until its end; else nil.
+-- Name and role of who has this SHA-256 or ssh key, until its end; else nil and why not.
 function keys.find(what)
   local name = name_of[what]
-  if name and ngx.time() < (end_of[what] or math.huge) then
+  if not name then
+    return nil, "unknown key"
+  end
+  if ngx.time() < (end_of[what] or math.huge) then
     return name, is_admin[what] and "admin" or "user"
   end
+  return nil, "a key whose time is over"
 end
 
 return keys

@@ -1,0 +1,141 @@
+// One request of a local program, handed on with the login: bytes as they come, both ways, at the
+// pace of the slower side. When one side goes, the other one ends at once.
+
+import http from 'node:http'
+import https from 'node:https'
+import type { StackError } from '../errors.ts'
+import { gate } from './gate.ts'
+import { preflightHeaders, requestHeaders, responseHeaders } from './headers.ts'
+import { refuse } from './refusal.ts'
+import type { Target } from './target.ts'
+import { trusting, type Identity } from './trust.ts'
+import { unreachable } from './words.ts'
+
+export interface Served {
+  method: string
+  /** Without the query, where somebody may have put a key. */
+  path: string
+  status: number
+  /** Milliseconds until the last byte. */
+  ms: number
+  /** Who went away before the end, if anybody. */
+  cut: 'client' | 'server' | null
+}
+
+export interface Forwarding {
+  target: Target
+  headers: Record<string, string>
+  identity: Identity
+  /** PEM; null: what this machine trusts. */
+  ca: string | null
+  origins: readonly string[]
+  onServed(served: Served): void
+  /** The stack couldn't be reached, or refused the login. */
+  onTrouble(trouble: Pick<StackError, 'code' | 'message' | 'hint'>): void
+}
+
+/** Below the 75 s after which the stack closes idle connections, and short, since a laptop that slept finds them dead. */
+const KEEP_MS = 15_000
+const CONNECT_MS = 10_000
+
+/** An answer may take an hour to begin, so nothing but connecting has a limit; a dead peer is found by TCP. */
+export function agentFor({ target, identity, ca }: Pick<Forwarding, 'target' | 'identity' | 'ca'>, keepMs = KEEP_MS): http.Agent {
+  const kept = { keepAlive: true, keepAliveMsecs: 20_000, timeout: keepMs }
+  return target.tls ? new https.Agent({ ...kept, ...identity, ...trusting(ca) }) : new http.Agent(kept)
+}
+
+export function forwarder(options: Forwarding): { handler: http.RequestListener; close(): void } {
+  const { target, ca, origins, onServed, onTrouble } = options
+  const judge = gate(origins)
+  const agent = agentFor(options)
+  const request = (target.tls ? https : http).request
+
+  const handler: http.RequestListener = (incoming, response) => {
+    const started = performance.now()
+    const { method = 'GET', url = '/' } = incoming
+    let cut: Served['cut'] = null
+    response.on('close', () => {
+      if (!response.writableFinished) cut ??= 'client'
+      onServed({ method, path: url.replace(/[?#].*$/s, ''), status: response.headersSent ? response.statusCode : 0, ms: performance.now() - started, cut })
+    })
+    const verdict = judge(incoming)
+    if ('status' in verdict) return refuse(response, url, verdict)
+    const { origin } = verdict
+    if (origin !== null && method === 'OPTIONS') return void response.writeHead(204, preflightHeaders(incoming, origin)).end()
+    const hasBody = incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0
+
+    const fail = (error: unknown): void => {
+      if (response.destroyed) return
+      const trouble = unreachable(target, error, ca !== null)
+      onTrouble(trouble)
+      refuse(response, url, { status: 502, why: `${trouble.message} ${trouble.hint}` }, origin)
+    }
+    const send = (again: boolean): void => {
+      let outgoing: http.ClientRequest
+      try {
+        outgoing = request({ host: target.host, port: target.port, method, path: url, agent, headers: requestHeaders(incoming, target, options.headers) })
+      } catch {
+        return refuse(response, url, { status: 400, why: 'The request is malformed.' }, origin)
+      }
+      let answered = false
+      let failed = false
+      const clientGone = (): void => { if (!response.writableFinished) outgoing.destroy() }
+      response.once('close', clientGone)
+      outgoing.on('socket', (socket) => limitConnecting(outgoing, socket, target.tls))
+      outgoing.on('response', (answer) => {
+        answered = true
+        // What local programs hold isn't the login; nor could they send another one.
+        if (answer.statusCode === 401) {
+          answer.resume()
+          const trouble = loginRefused(target)
+          onTrouble(trouble)
+          return refuse(response, url, { status: 401, why: `${trouble.message} ${trouble.hint}` }, origin)
+        }
+        answer.on('close', () => {
+          if (answer.complete || response.destroyed) return
+          cut = 'server'
+          // An answer cut off must not look like a whole one; before HTTP/1.1 the end of the connection was the end of the answer.
+          if (incoming.httpVersion === '1.1') response.destroy()
+          else response.socket?.resetAndDestroy()
+        })
+        answer.on('error', () => {})
+        response.writeHead(answer.statusCode ?? 502, responseHeaders(answer, origin))
+        response.flushHeaders()
+        answer.pipe(response)
+      })
+      outgoing.on('error', (error) => {
+        failed = true
+        if (answered) return
+        response.off('close', clientGone)
+        // The stack closed a kept connection in this very moment.
+        if (!again && outgoing.reusedSocket && !hasBody && /^(?:GET|HEAD)$/.test(method)) send(true)
+        else fail(error)
+      })
+      outgoing.on('close', () => {
+        if (!answered && !failed) fail(Object.assign(new Error('no answer'), { code: 'ECONNRESET' }))
+      })
+      if (!hasBody) return void outgoing.end()
+      // Node would wait for the first byte of the body.
+      outgoing.flushHeaders()
+      incoming.pipe(outgoing)
+    }
+    send(false)
+  }
+  return { handler, close: () => agent.destroy() }
+}
+
+function limitConnecting(outgoing: http.ClientRequest, socket: NodeJS.EventEmitter, tls: boolean): void {
+  if (outgoing.reusedSocket) return
+  const timer = setTimeout(() => outgoing.destroy(Object.assign(new Error('no connection within 10 s'), { code: 'ETIMEDOUT' })), CONNECT_MS)
+  const clear = (): void => clearTimeout(timer)
+  socket.once(tls ? 'secureConnect' : 'connect', clear)
+  outgoing.once('close', clear)
+}
+
+function loginRefused({ url }: Target): Pick<StackError, 'code' | 'message' | 'hint'> {
+  return {
+    code: 'E_LOGIN',
+    message: 'The stack refuses the login that ollama-stack connect was started with: it was changed or has ended.',
+    hint: `Ask the owner for a new one, then: ollama-stack connect ${url}`,
+  }
+}
