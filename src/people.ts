@@ -1,6 +1,7 @@
 // People of a project on disk: reads, changes and writes its credential files under the lock.
 
 import { randomBytes } from 'node:crypto'
+import type { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account, Credential, FileMap, Issued, IssueOptions, MadeCredential, Person, Role, RotateOptions } from '../stacks/stack.ts'
 import { shellWord } from './curl.ts'
@@ -111,19 +112,29 @@ export async function sweepTestPeople(project: Project): Promise<string[]> {
   return left
 }
 
-/** Waits until every worker of the proxy knows these people: who was let in by one may be unknown to another for a moment. */
+/**
+ * Waits until every worker of the proxy knows these people: who was let in by one may be unknown to another
+ * for a moment. Where the machine is busy a worker may look late, so many are asked then.
+ */
 export async function untilAllKnow(door: Door, people: readonly MadeCredential[], signal: AbortSignal): Promise<void> {
   for (const person of people) await untilKnown(door, person, signal)
   await sleep(LOOK_MS, undefined, { signal })
+  await Promise.all(people.flatMap((person) => Array.from({ length: ASKED }, () => untilKnown(door, person, signal))))
 }
+
+/** Connections, each of which may meet another worker. */
+const ASKED = 8
 
 /** Each looks for changes more often than that (stacks/bearer/files/lua/watch.lua, stacks/basic/files/nginx.conf). */
 const LOOK_MS = 500
 
-/** Waits until the proxy lets `credential` in (the key file is looked at twice a second). Throws E_LOGIN_DEAD after 5 s. */
-export async function untilKnown(door: Door, credential: MadeCredential, signal?: AbortSignal): Promise<void> {
-  for (const end = Date.now() + 5000; ; await sleep(50, undefined, signal ? { signal } : {})) {
-    const { status } = await ask(door, { path: '/api/version', login: credential.login, ...(signal ? { signal } : {}) })
+/**
+ * Waits until the proxy lets `credential` in (the key file is looked at twice a second): the worker that has
+ * the connection of `agent`, or any. Throws E_LOGIN_DEAD after 5 s.
+ */
+export async function untilKnown(door: Door, credential: MadeCredential, signal: AbortSignal, agent?: Agent): Promise<void> {
+  for (const end = Date.now() + 5000; ; await sleep(50, undefined, { signal })) {
+    const { status } = await ask(door, { path: '/api/version', login: credential.login, signal, ...(agent ? { agent } : {}) })
     if (status !== 401) return
     if (Date.now() > end) {
       throw new StackError('E_LOGIN_DEAD', `The proxy doesn't let ${credential.name} in, 5 s after the credential was written.`, {

@@ -50,7 +50,9 @@ export interface Status extends OnDisk {
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
   const [observed, { models, problems }, refused] = await Promise.all([
-    engine.observe(project.name, [], signal), loadedModels(project, engine, signal), refusedLogins(project, engine, now, signal),
+    engine.observe(project.name, [], signal),
+    unlessGone({ models: [], problems: [] }, loadedModels(project, engine, signal)),
+    unlessGone(null, refusedLogins(project, engine, now, signal)),
   ])
   const { containers } = observed
   const disk = onDisk(project, now)
@@ -67,7 +69,17 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     services,
     models,
     refused,
-    problems: [...await runningProblems(project, engine, observed, signal), ...problems, ...disk.problems],
+    problems: [...await unlessGone([], runningProblems(project, engine, observed, signal)), ...problems, ...disk.problems],
+  }
+}
+
+/** Somebody may be taking down what is looked at, and what is gone has nothing more to say. */
+async function unlessGone<T>(otherwise: T, look: Promise<T>): Promise<T> {
+  try {
+    return await look
+  } catch (error) {
+    if (error instanceof StackError && error.code === 'E_GONE') return otherwise
+    throw error
   }
 }
 

@@ -94,7 +94,7 @@ async function removed({ project, door, now, signal }: Visit): Promise<Verdict> 
   const request = { path: '/api/version', login: leaver.login, agent, signal }
   let gone = false
   try {
-    await untilKnown(door, leaver, signal)
+    await untilKnown(door, leaver, signal, agent)
     const before = await ask(door, request)
     if (before.status !== 200) return failed(`before removal it got ${before.status}, expected 200`)
     await remove(project, [leaver.name])

@@ -21,7 +21,7 @@ export const rateLimit: Check = {
     const agent = keptAlive(door)
     const request = { path: '/api/version', login: person.login, agent, signal }
     try {
-      await untilKnown(door, person, signal)
+      await untilKnown(door, person, signal, agent)
       for (let sent = 1; sent <= MOST_REQUESTS * 2; sent++) {
         const { status, headers } = await ask(door, request)
         if (status === 200) continue

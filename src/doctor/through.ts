@@ -7,7 +7,7 @@ import { allowlist } from '../checks/allowlist.ts'
 import { full, stream } from '../checks/stream.ts'
 import { credentialProblems } from '../credential-problems.ts'
 import { doorOf } from '../door.ts'
-import { untilKnown, withTestPeople } from '../people.ts'
+import { untilAllKnow, withTestPeople } from '../people.ts'
 import { fail, ofBoth, ofProject, ok, warn, type Check } from './check.ts'
 import type { Facts } from './facts.ts'
 import { openFiles } from './files.ts'
@@ -92,7 +92,7 @@ async function streaming({ project, answer, inside, signal }: Facts & { project:
   const door = doorOf(project)
   const verdict = await withTestPeople(project, ['user'], new Date(), async ([user]) => {
     if (!user) throw new Error('a test person was asked for')
-    await untilKnown(door, user, signal)
+    await untilAllKnow(door, [user], signal)
     return stream.run({ project: { ...project, model }, door, user, signal })
   })
   if (verdict.ok === true) return ok(`${model}: ${verdict.detail}`)

@@ -56,6 +56,10 @@ const TABLE: Row[] = [
     say: () => 'The engine has no address range left for another network.', hint: 'Remove networks that nothing uses: docker network prune',
   },
   {
+    when: /No such container: (\S+)|container which is dead or marked for removal|^Container (\S+) is (?:not running|restarting)/i, code: 'E_GONE',
+    say: () => 'A container of the stack was taken away or stopped meanwhile.', hint: 'See what is there now: ollama-stack status',
+  },
+  {
     when: /No such image: (\S+)/i, code: 'E_IMAGE_NOT_FOUND',
     say: (match) => `The image ${match[1]} is not on this engine.`, hint: 'Run `ollama-stack up`, which pulls it.',
   },

@@ -416,4 +416,14 @@ describe('down, and up again', () => {
     // Two containers and three networks, or nothing.
     expect([0, 5]).toContain((await remains(NAME)).length)
   })
+
+  test('status while it is taken down: what is gone is absent, and no error', async () => {
+    expect((await stack('up')).code).toBe(0)
+    let over = false
+    const down = stack('down').finally(() => { over = true })
+    const looks: Outcome[] = []
+    while (!over) looks.push(...await Promise.all([stack('status'), stack('status'), stack('status')]))
+    expect((await down).code).toBe(0)
+    expect(looks.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { error?: Failure }).error])).toEqual(looks.map(() => [0, undefined]))
+  })
 })
