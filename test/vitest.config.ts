@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // unit: nothing but Node. files: rendered projects, checked by the real programs.
 // engine: a real Docker Engine. terminal: a real terminal, through tmux.
@@ -6,22 +7,37 @@ const project = (name: string, more: object = {}) => ({
   test: { name, root: import.meta.dirname, include: [`${name}/**/*.test.ts`], ...more },
 })
 
-const BESIDE = ['compose-*', 'errors', 'cancel', 'renewal', 'acme', 'allow', 'attacks', 'tls-surface', 'host-network', 'stacks', 'mtls', 'logs', 'backend', 'connect', 'clients', 'faults*', 'configure', 'doctor', 'upgrade', 'backup'].map((name) => `engine/${name}.test.ts`)
+/** They measure time. */
+const ALONE = ['basic', 'bearer', 'people'].map((name) => `engine/${name}.test.ts`)
+/** Those that take longest, so that the last ones to end are short. */
+const LONG = ['acme', 'stacks', 'compose-interchange', 'errors', 'attacks', 'tls-surface', 'faults-services', 'renewal'].map((name) => `/engine/${name}.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((end) => moduleId.endsWith(end))
+      return at < 0 ? LONG.length : at
+    }
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+  }
+}
+
 const ENGINE = { testTimeout: 240_000, hookTimeout: 240_000, globalSetup: './engine/alone.ts' }
 
 export default defineConfig({
   test: {
     // A test without an assertion proves nothing.
     expect: { requireAssertions: true },
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Some have openssl make RSA keys, on machines that are busy.
       project('unit', { testTimeout: 30_000 }),
       project('images'),
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('terminal', { testTimeout: 60_000 }),
-      // What measures no time, five files at once; then the rest, one stack at a time.
-      project('engine', { ...ENGINE, name: 'beside', include: BESIDE, maxWorkers: 5, sequence: { groupOrder: 1 } }),
-      project('engine', { ...ENGINE, exclude: BESIDE, fileParallelism: false, sequence: { groupOrder: 2 } }),
+      // Five files at once; then those that measure time, one by one.
+      project('engine', { ...ENGINE, name: 'beside', exclude: ALONE, maxWorkers: 5, sequence: { groupOrder: 1 } }),
+      project('engine', { ...ENGINE, include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 } }),
     ],
   },
 })
