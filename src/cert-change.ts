@@ -4,7 +4,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { join } from 'node:path'
 import type { Change, FileMap, Stack, StackConfig } from '../stacks/stack.ts'
-import { makeCa, makeServerCert, readCert, type KeyPair } from './certs.ts'
+import { makeCa, makeServerCert, readCert, refuseClock, type KeyPair } from './certs.ts'
 import { UsageError } from './errors.ts'
 import { covers } from './host-match.ts'
 import { OWN_CERT, OWN_KEY } from './present.ts'
@@ -49,6 +49,7 @@ export async function certChange(dir: string, held: FileMap, { stack, config, ow
     put(SERVED_CA, ca.cert, 0o644)
     if (config.tls === 'private' && !fits(text(OWN_CERT), text(OWN_KEY), ca.cert, config.hosts, now)) {
       if (ca.key === null) throw noCa(dir, CA.key)
+      refuseClock({ cert: ca.cert, key: ca.key }, now)
       own = await makeServerCert({ ca: { cert: ca.cert, key: ca.key }, hosts: config.hosts, now })
     }
   }

@@ -82,13 +82,15 @@ export async function makeCa({ name, now }: { name: string; now: Date }): Promis
 
 /** For these DNS names and addresses. The chain: this certificate, then the CA's. */
 export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: readonly string[]; now: Date }): Promise<KeyPair> {
-  refuseOutside("The project's CA (certs/ca.crt)", readCert(ca.cert), now)
   const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
   if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
   // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
   const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, more: [new x509.SubjectAlternativeNameExtension(names)], ...validity(now, SERVER_DAYS) }))
   return { cert: leaf.cert + ca.cert, key: leaf.key }
 }
+
+/** Throws E_CLOCK, when what that CA signs now would never hold. */
+export const refuseClock = (ca: KeyPair, now: Date): void => refuseOutside("The project's CA (certs/ca.crt)", readCert(ca.cert), now)
 
 export interface ClientOptions {
   ca: KeyPair
@@ -105,7 +107,7 @@ export function makeClientCert(options: ClientOptions): Promise<KeyPair> {
 
 /** For a key whose private half is elsewhere. Only the certificate, as PEM. */
 export function signClientCert({ ca, person, now, expires, publicKey }: ClientOptions & { publicKey: KeyObject }): Promise<string> {
-  refuseOutside("The project's CA (certs/ca.crt)", readCert(ca.cert), now)
+  refuseClock(ca, now)
   const { notBefore, notAfter } = validity(now, CLIENT_DAYS)
   return sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, notBefore, notAfter: earlier(notAfter, expires ?? notAfter) })
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { certificateOf } from '../stacks/acme/acme.ts'
 import type { Tls } from '../stacks/stack.ts'
-import { makeServerCert, readCert } from './certs.ts'
+import { makeServerCert, readCert, refuseClock } from './certs.ts'
 import { applyChange, readPlain } from './disk.ts'
 import { StackError, UsageError } from './errors.ts'
 import { readOwnCert } from './own-cert.ts'
@@ -88,11 +88,13 @@ export async function renewServerCert({ dir, tls, hosts }: Pick<Project, 'dir' |
   if (!cert || !key) {
     return { renewed: false, warning: `The server's certificate ends on ${end.toISOString().slice(0, 10)}. To have it renewed, put certs/ca.key back and run this again.` }
   }
-  const server = await makeServerCert({ ca: { cert, key }, hosts, now }).catch((error: unknown) => {
-    if (error instanceof StackError && error.code === 'E_CLOCK') return error
-    throw error
-  })
-  if (server instanceof StackError) return { renewed: false, warning: `${server.message} ${server.hint}` }
+  try {
+    refuseClock({ cert, key }, now)
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error
+    return { renewed: false, warning: `${error.message} ${error.hint}` }
+  }
+  const server = await makeServerCert({ ca: { cert, key }, hosts, now })
   // The key first: between the two a starting proxy would refuse the pair, and after them it has both.
   applyChange(dir, new Map([[FILES.key, { content: server.key, mode: 0o600 }], [FILES.cert, { content: server.cert, mode: 0o644 }]]))
   return { renewed: true, warning: null }

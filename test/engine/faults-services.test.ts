@@ -200,7 +200,7 @@ describe("this machine's clock", () => {
   test('two years on: told as that by status, test, up and user add, and put right by the next up', async () => {
     const time = `${new Date().getUTCFullYear() + 2}-03-04 05:06:07`
     const year = time.slice(0, 4)
-    expect(JSON.parse((await then(time, 'ollama-stack.js', 'status', '-C', dir)).stdout)).toMatchObject({ problems: [{ code: 'E_CLOCK', message: wrong(year) }] })
+    expect(JSON.parse((await then(time, 'ollama-stack.js', 'status', '-C', dir)).stdout)).toMatchObject({ problems: expect.arrayContaining([expect.objectContaining({ code: 'E_CLOCK', message: wrong(year) })]) as object })
     const checks = (JSON.parse((await then(time, 'ollama-stack.js', 'test', '-C', dir)).stdout) as CreateDocument).checks
     expect(checks.at(-1)).toMatchObject({ id: 'proxy-answers', ok: false, detail: expect.stringMatching(new RegExp(`expired by this machine's clock, which says ${year}-03-04`)) as string })
     expect((await then(time, 'ollama-stack.js', 'user', 'add', 'eve', '-C', dir)).stderr).toMatch(new RegExp(`^Warning: This machine's clock says ${year}-`))

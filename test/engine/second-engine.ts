@@ -40,7 +40,8 @@ export async function secondEngine(dir: string): Promise<SecondEngine> {
   const group = process.getgid?.() ?? 0
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
-    child = spawn(...inside('dockerd', '--data-root', data, '--exec-root', join(dir, 'exec'), '--pidfile', pidFile, '--host', env.DOCKER_HOST, '--group', String(group)), { stdio: 'ignore' })
+    // It ends with the tests, however those end.
+    child = spawn(...inside('setpriv', '--pdeathsig', 'TERM', 'dockerd', '--data-root', data, '--exec-root', join(dir, 'exec'), '--pidfile', pidFile, '--host', env.DOCKER_HOST, '--group', String(group)), { stdio: 'ignore' })
     for (const end = Date.now() + 30_000; ; await sleep(100)) {
       if ((await docker('--host', env.DOCKER_HOST, 'version')).code === 0) return
       if (Date.now() > end) throw new Error(`a second dockerd didn't start in ${dir}`)
