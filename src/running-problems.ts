@@ -3,7 +3,7 @@
 import { clockProblem } from './clock.ts'
 import type { Problem } from './credential-problems.ts'
 import { desired, plan, type Observed, type Step } from './compose.ts'
-import { movedFrom, refuseElsewhere } from './elsewhere.ts'
+import { movedFrom, refuseOtherDirectory } from './other-directory.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
 import type { Project } from './project.ts'
@@ -31,7 +31,7 @@ function foreign(project: Project, observed: Observed): Problem[] {
   const { containers } = observed
   if (containers.length === 0) return []
   try {
-    refuseElsewhere(project, containers)
+    refuseOtherDirectory(project, containers)
     const from = movedFrom(project, containers)
     if (from !== null) {
       return [{ code: 'E_MOVED', message: `The containers were started from ${from}, which is gone. They still have the files of that place, and won't find them when they are started anew.`, hint: 'Start them from here: ollama-stack up' }]

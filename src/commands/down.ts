@@ -1,5 +1,5 @@
 import { define, type Context } from '../command.ts'
-import { refuseElsewhere } from '../elsewhere.ts'
+import { refuseOtherDirectory } from '../other-directory.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, StackError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
@@ -21,7 +21,7 @@ export const command = define({
     const { cwd, env, json, ui, signal } = context
     const project = loadName(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
-    refuseElsewhere(project, (await engine.observe(project.name, [], signal)).containers)
+    refuseOtherDirectory(project, (await engine.observe(project.name, [], signal)).containers)
     if (flags.volumes && !flags.yes) await agree(project, engine, context)
     const removed = await ui.step('Stop and remove', (report) =>
       alone(project, ui, signal, () => engine.down(project.name, { volumes: flags.volumes === true, signal, onRemove: report })))

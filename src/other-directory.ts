@@ -11,8 +11,8 @@ type Place = Pick<Project, 'dir' | 'name'>
 type Made = readonly { dir: string }[]
 
 /** Throws E_ELSEWHERE when containers of this name were started from another directory that still holds the project. */
-export function refuseElsewhere(project: Place, containers: Made): void {
-  const other = elsewhere(project, containers).find((dir) => holds(dir, project.name))
+export function refuseOtherDirectory(project: Place, containers: Made): void {
+  const other = otherDirectories(project, containers).find((dir) => holds(dir, project.name))
   if (other === undefined) return
   const theirs = shellWord(join(other, 'ollama-stack'))
   throw new StackError('E_ELSEWHERE', `The containers of ${project.name} were started from ${other}. ${project.dir} has the same name in its compose.yaml, as a copy has, and would take them away from there.`, {
@@ -24,10 +24,10 @@ export function refuseElsewhere(project: Place, containers: Made): void {
 
 /** The directory that this project was moved from, or null. */
 export function movedFrom(project: Place, containers: Made): string | null {
-  return elsewhere(project, containers).find((dir) => !holds(dir, project.name)) ?? null
+  return otherDirectories(project, containers).find((dir) => !holds(dir, project.name)) ?? null
 }
 
-function elsewhere({ dir }: Place, containers: Made): string[] {
+function otherDirectories({ dir }: Place, containers: Made): string[] {
   return [...new Set(containers.map((container) => container.dir))].filter((other) => other !== '' && !same(other, dir))
 }
 
