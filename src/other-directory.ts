@@ -10,12 +10,12 @@ import { loadName, type Project } from './project.ts'
 type Place = Pick<Project, 'dir' | 'name'>
 type Made = readonly { dir: string }[]
 
-/** Throws E_ELSEWHERE when containers of this name were started from another directory that still holds the project. */
+/** Throws E_OTHER_DIRECTORY when containers of this name were started from another directory that still holds the project. */
 export function refuseOtherDirectory(project: Place, containers: Made): void {
   const other = otherDirectories(project, containers).find((dir) => holds(dir, project.name))
   if (other === undefined) return
   const theirs = shellWord(join(other, 'ollama-stack'))
-  throw new StackError('E_ELSEWHERE', `The containers of ${project.name} were started from ${other}. ${project.dir} has the same name in its compose.yaml, as a copy has, and would take them away from there.`, {
+  throw new StackError('E_OTHER_DIRECTORY', `The containers of ${project.name} were started from ${other}. ${project.dir} has the same name in its compose.yaml, as a copy has, and would take them away from there.`, {
     hint: `To work with those: ${theirs} status\n` +
       `To run both, give this one a name of its own: sed -i.bak 's/^name: .*/name: ${project.name}-2/' ${shellWord(join(project.dir, 'compose.yaml'))}   then: ollama-stack up\n` +
       `To go on here instead (models stay): ${theirs} down   then: ollama-stack up`,

@@ -31,7 +31,7 @@ import { cutShort, failedAfterWriting, type Done } from '../report.ts'
 import { roomForChange } from '../room.ts'
 import { startAndTest } from '../start.ts'
 import { readRecord } from '../state.ts'
-import { colored, unified } from '../unified.ts'
+import { colored, diffOfFiles } from '../diff.ts'
 import { alone, pullImages } from '../up.ts'
 import { version } from '../version.ts'
 
@@ -59,7 +59,7 @@ async function configure({ flags }: Input<typeof configureFlags>, context: Conte
   const plan = await prepare(project, present, want, flags, engine, setting, context, now)
   if (plan.change.size === 0) return nothing(plan, context)
 
-  const diff = unified(plan.mine, plan.changed, plan.whole)
+  const diff = diffOfFiles(plan.mine, plan.changed, plan.whole)
   const words = remarks(plan, project.stack)
   if (flags['dry-run']) {
     if (json) ui.data(JSON.stringify({ dryRun: true, ...changeDocument(plan), diff }))

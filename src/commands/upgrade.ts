@@ -14,7 +14,7 @@ import { thisMachine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { sweepTestPeople } from '../people.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
-import { colored, unified } from '../unified.ts'
+import { colored, diffOfFiles } from '../diff.ts'
 import { carryOut, type Outcome } from '../upgrade/carry-out.ts'
 import { openConnections } from '../upgrade/connections.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../upgrade/plan.ts'
@@ -47,7 +47,7 @@ export const command = define({
     if (flags.check) return check(upgrade, context)
     refuseClash(upgrade)
     if (!isNewer(upgrade)) return nothing(upgrade, context)
-    const diff = unified(upgrade.mine, upgrade.changed)
+    const diff = diffOfFiles(upgrade.mine, upgrade.changed)
     if (flags['dry-run']) {
       if (json) ui.data(JSON.stringify({ dryRun: true, ...upgradeDocument(upgrade), diff }))
       else for (const text of [...planLines(upgrade), colored(diff, process.stdout), 'Nothing was changed.'].filter(Boolean)) ui.data(text)
