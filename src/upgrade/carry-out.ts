@@ -1,6 +1,7 @@
 // An upgrade, and the way back when it doesn't work: pull, write, start, try. Until the last check has
 // passed everything that was before is kept.
 
+import { callable } from '../callable.ts'
 import { allOk, checkAllowlist, runChecks, type CheckResult } from '../checks.ts'
 import type { Context } from '../command.ts'
 import type { Engine } from '../engine.ts'
@@ -10,7 +11,7 @@ import { loadProject, type Project } from '../project.ts'
 import { seenNow } from '../reconfigure.ts'
 import { STATE } from '../state.ts'
 import { alone, bringUp } from '../up.ts'
-import { replaceBundle } from './bundle.ts'
+import { replaceBundle, upgradeCall } from './bundle.ts'
 import type { Upgrade } from './plan.ts'
 import { before, forget, goBack, remember, type Before } from './way-back.ts'
 
@@ -27,7 +28,7 @@ export async function carryOut(upgrade: Upgrade, engine: Engine, context: Contex
   const { dir } = project
   const was = before(project, [...change.keys()], upgrade.observed, now)
   const checks: CheckResult[] = []
-  const lastWords = (): void => context.ui.line(`Cut short. What was begun is undone by the next: ollama-stack upgrade -C ${dir}`)
+  const lastWords = (): void => context.ui.line(`Cut short. What was begun is undone by the next: ${callable(upgradeCall(dir), dir)}`)
   process.once('exit', lastWords)
   try {
     await remembered(upgrade, was, context)
@@ -83,7 +84,7 @@ async function undone({ project }: Upgrade, was: Before, cause: unknown, engine:
   } catch (error) {
     const why = (one: unknown): string => (one instanceof Error ? one.message : String(one))
     return new StackError('E_UPGRADE_STUCK', `The upgrade failed: ${why(cause)}\nAnd the way back did too: ${why(error)}`, {
-      hint: `Put right what the second sentence names, then run this, which goes back first: ollama-stack upgrade\nThe files as they were are in ${project.dir}/${STATE}/upgrade.json until then.`, cause, document: { ...document, wentBack: false },
+      hint: `Put right what the second sentence names, then run this, which goes back first: ${upgradeCall(project.dir)}\nThe files as they were are in ${project.dir}/${STATE}/upgrade.json until then.`, cause, document: { ...document, wentBack: false },
     })
   }
   const whole = `Everything is as it was before: files, images${was.running ? ', and the containers run' : ''}.`
@@ -94,6 +95,6 @@ async function undone({ project }: Upgrade, was: Before, cause: unknown, engine:
   }
   if (!(cause instanceof StackError)) return cause
   // What the failure itself hints at is for somebody who wants to go on with what failed.
-  const hint = was.written ? 'Nothing has to be done now. Does it pass without the upgrade? ollama-stack test   To try again: ollama-stack upgrade' : cause.hint
+  const hint = was.written ? `Nothing has to be done now. Does it pass without the upgrade? ollama-stack test   To try again: ${upgradeCall(project.dir)}` : cause.hint
   return new StackError(cause.code, `The upgrade didn't work: ${cause.message}\n${whole}`, { hint, cause, document })
 }

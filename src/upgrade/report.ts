@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { touching } from '../merge-paths.ts'
 import { version } from '../version.ts'
+import { upgradeCall } from './bundle.ts'
 import { goesBack, type ImageChange } from './images.ts'
 import { isNewer, type Upgrade } from './plan.ts'
 
@@ -57,7 +58,7 @@ export function refuseClash(upgrade: Upgrade): void {
   if (conflicts.length === 0) return
   const { where, flags } = touching(conflicts, 'the new version')
   const error = new UsageError('E_MERGE', `Edits of yours and the new version touch each other, and nothing was written:\n${where}`,
-    `Take the new file, and yours goes to FILE.orig: upgrade ${flags}\nOr leave a file as you have it: --keep-mine FILE. What the new version put right in it is then yours to do.`)
+    `Take the new file, and yours goes to FILE.orig: ${upgradeCall(upgrade.project.dir)} ${flags}\nOr leave a file as you have it: --keep-mine FILE. What the new version put right in it is then yours to do.`)
   error.document = upgradeDocument(upgrade)
   throw error
 }
