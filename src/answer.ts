@@ -2,13 +2,13 @@
 
 import { versionAt } from './backend.ts'
 import type { Context, Flag, Values } from './command.ts'
-import { conflicts, throwAll, unusedPermission } from './config.ts'
+import { conflicts, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
-import { UsageError } from './errors.ts'
+import { throwAll, UsageError } from './errors.ts'
 import type { Field } from './field.ts'
 import { FIELDS, KEYS, type Answers } from './fields.ts'
 import { thisMachine, type Machine } from './machine.ts'
-import { readPassword, refuseTerminal } from './read-password.ts'
+import { readSecret, refuseTerminal } from './read-secret.ts'
 
 const EXTRA = {
   dir: { short: 'C', value: 'DIR', help: 'Another way to write the directory' },
@@ -71,7 +71,7 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   }
   const answers = withDefaults(known, setting)
   throwAll([...conflicts(answers, ownPassword, setting.machine), ...unusedPermission(answers)])
-  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context) : undefined, asked: false }
+  return { answers, machine: setting.machine, password: ownPassword ? await readSecret(context) : undefined, asked: false }
 }
 
 function written(field: Pick<Field<unknown>, 'flag' | 'spec'>, args: string[], flags: Given): string[] | undefined {

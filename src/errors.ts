@@ -49,3 +49,12 @@ export class CancelError extends StackError {
     this.name = 'CancelError'
   }
 }
+
+/** Throws them as one error. */
+export function throwAll(problems: readonly UsageError[]): void {
+  const [first, ...more] = problems
+  if (!first) return
+  if (more.length === 0) throw first
+  const message = problems.map((problem) => `- ${problem.message}${problem.hint === '' ? '' : ` ${problem.hint}`}`).join('\n')
+  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2, hint: 'Put these right and run it again. Nothing was written.' })
+}
