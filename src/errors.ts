@@ -28,6 +28,16 @@ export class StackError extends Error {
   }
 }
 
+/** What is wrong, for who asked to be told: nothing failed by it just now. */
+export type Problem = Pick<StackError, 'code' | 'message' | 'hint'>
+
+export const problemOf = ({ code, message, hint }: StackError): Problem => ({ code, message, hint })
+
+/** What Node and its libraries call an error (`ENOENT`), or we do; empty for one without a code. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 /** The same failure, with another line of what to type. */
 export function adding(error: StackError, more: string): StackError {
   const { code, message, hint, exit, document } = error

@@ -1,8 +1,8 @@
 // Which models are in memory, and on what they run.
 
 import { lookThere } from './backend.ts'
-import type { Problem } from './credential-problems.ts'
 import type { Engine } from './engine.ts'
+import type { Problem } from './errors.ts'
 import { OWN } from './ollama-url.ts'
 import type { Project } from './project.ts'
 

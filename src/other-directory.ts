@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { shellWord } from './curl.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 import { loadName, type Project } from './project.ts'
 
 type Place = Pick<Project, 'dir' | 'name'>
@@ -44,7 +44,7 @@ function holds(dir: string, name: string): boolean {
     readFileSync(join(dir, 'compose.yaml'))
     return loadName(dir).name === name
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
+    const code = codeOf(error)
     return code !== 'ENOENT' && code !== 'ENOTDIR'
   }
 }

@@ -4,8 +4,8 @@
 import { readCert } from './certs.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
-import { StackError } from './errors.ts'
-import { credentialProblems, type Problem } from './credential-problems.ts'
+import { problemOf, StackError, type Problem } from './errors.ts'
+import { credentialProblems } from './credential-problems.ts'
 import { loadedModels, type LoadedModel } from './loaded-models.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
@@ -79,7 +79,7 @@ export function onDisk(project: Project, now: Date): OnDisk {
       return read()
     } catch (error) {
       if (!(error instanceof StackError)) throw error
-      problems.push({ code: error.code, message: error.message, hint: error.hint })
+      problems.push(problemOf(error))
       return otherwise
     }
   }

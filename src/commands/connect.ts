@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { define, type Context } from '../command.ts'
-import { StackError, UsageError } from '../errors.ts'
+import { StackError, UsageError, type Problem } from '../errors.ts'
 import { listen, OLLAMA_PORT } from '../forward/listen.ts'
 import { forwarder, type Served } from '../forward/proxy.ts'
 import { prepare, type Session } from '../forward/session.ts'
@@ -112,7 +112,7 @@ function sayHello(urls: readonly string[], { url }: Target, { kind, whose, offli
 }
 
 /** Every request, if wanted; each trouble once, until something works again. */
-function reporting({ stderr, interactive, ui }: Context, verbose: boolean): { onServed(served: Served): void; onTrouble(trouble: Pick<StackError, 'code' | 'message' | 'hint'>): void } {
+function reporting({ stderr, interactive, ui }: Context, verbose: boolean): { onServed(served: Served): void; onTrouble(trouble: Problem): void } {
   let last = ''
   return {
     onServed({ method, path, status, ms, cut }) {
