@@ -4,7 +4,6 @@
 import { hostname as ownName } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Elsewhere, StackConfig } from '../stacks/stack.ts'
-import { bytes } from './bytes.ts'
 import type { Engine } from './engine.ts'
 import { StackError, UsageError } from './errors.ts'
 import type { Answers } from './fields.ts'
@@ -97,7 +96,7 @@ const near = ({ host }: Place): string => (host === HOST ? '127.0.0.1' : host)
 const seen = (place: Place): string => `No Ollama answers at http://${near(place)}:${place.port}${place.host === HOST ? ' on this machine' : ''}`
 
 /** What to type, by who has it. */
-function howToStart({ host }: Place, platform: NodeJS.Platform = process.platform): string {
+export function howToStart({ host }: Place, platform: NodeJS.Platform = process.platform): string {
   if (host !== HOST) return `On ${host}: systemctl status ollama   It has to listen on an address that this machine reaches (OLLAMA_HOST there), and its firewall has to let this one in.`
   return platform === 'linux' ? 'See why: systemctl status ollama   Start it: sudo systemctl start ollama   (or: ollama serve)' : 'Start the Ollama app (or: ollama serve).'
 }
@@ -111,7 +110,7 @@ export function refuseForeignBackend({ file, ollama }: Pick<Project, 'file' | 'o
 }
 
 /** The way that requests go, from the forwarder on. null: no answer. */
-async function fromStack({ name }: Pick<Project, 'name'>, engine: Engine, path: string, signal: AbortSignal): Promise<string | null> {
+export async function askFromStack({ name }: Pick<Project, 'name'>, engine: Engine, path: string, signal: AbortSignal): Promise<string | null> {
   const { code, stdout } = await engine.exec(`${name}-ollama-1`, ['sh', '-c', `curl -fsS -m 3 "http://$LISTEN${path}"`], { signal })
   return code === 0 ? stdout : null
 }
@@ -123,7 +122,7 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   const deadline = Date.now() + FIRST_ANSWER
   let fromHere: string | null = null
   do {
-    if ((await fromStack(project, engine, '/api/version', signal))?.includes('"version"')) return
+    if ((await askFromStack(project, engine, '/api/version', signal))?.includes('"version"')) return
     // Nobody needs to wait for what doesn't run at all.
     fromHere = await versionAt(near(place), place.port, signal)
     if (fromHere === null) break
@@ -134,27 +133,4 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   throw new StackError('E_OLLAMA_DOWN', `The stack runs, and Ollama ${fromHere} answers this machine at ${near(place)}:${place.port}, but not the stack.`, {
     hint: `Something between Docker's networks and it refuses them, such as a firewall's rules: docker logs ${project.name}-ollama-1\n${later}`,
   })
-}
-
-/** For `status`: models in memory there, in the words of `ollama ps`, or what is wrong. */
-export async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<{ models: Loaded[]; problems: { code: string; message: string; hint: string }[] }> {
-  const text = await fromStack(project, engine, '/api/ps', signal)
-  const place = placeOf(project.ollama)
-  if (text === null && place !== null) return { models: [], problems: [{ code: 'E_OLLAMA_DOWN', message: `The Ollama behind this stack, ${project.ollama}, doesn't answer it.`, hint: howToStart(place) }] }
-  const { models = [] } = JSON.parse(text ?? '{}') as { models?: { name: string; size: number; size_vram?: number }[] }
-  return { models: models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) })), problems: [] }
-}
-
-interface Loaded {
-  name: string
-  size: string
-  processor: string
-}
-
-/** How much of it is where, as `ollama ps` says it. */
-export function processor(size: number, onGpu: number): string {
-  if (onGpu <= 0) return '100% CPU'
-  if (onGpu >= size) return '100% GPU'
-  const cpu = Math.round(((size - onGpu) / size) * 100)
-  return `${cpu}%/${100 - cpu}% CPU/GPU`
 }

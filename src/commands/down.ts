@@ -4,6 +4,7 @@ import { connect, type Engine } from '../engine.ts'
 import { CancelError, StackError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
 import { launcher } from '../callable.ts'
+import { listRows } from '../ollama-tables.ts'
 import { OWN } from '../ollama-url.ts'
 import { findProject, loadName, loadProject, type Project } from '../project.ts'
 import { alone } from '../up.ts'
@@ -64,5 +65,5 @@ async function modelNames(project: Pick<Project, 'name'>, engine: Engine, signal
   const ollama = containers.find(({ service, state }) => service === 'ollama' && state === 'running')
   if (!ollama) return []
   const { code, stdout } = await engine.exec(ollama.id, ['ollama', 'list'], { signal })
-  return code === 0 ? stdout.trim().split('\n').slice(1).map((line) => line.split(/\s+/)[0] ?? '') : []
+  return code === 0 ? listRows(stdout).map(({ name }) => name) : []
 }

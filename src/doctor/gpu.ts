@@ -2,6 +2,7 @@
 
 import type { EngineMachine } from '../engine/examine.ts'
 import { gpuOf } from '../gpu.ts'
+import { psRows } from '../ollama-tables.ts'
 import type { Gpu } from '../../stacks/stack.ts'
 import { fail, ofBoth, ok, warn, type Check, type Verdict } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
@@ -86,12 +87,12 @@ async function started({ engine, containers, signal }: Facts): Promise<string[]>
 /** By `ollama ps`, whose column PROCESSOR says `100% GPU`, `100% CPU` or `40%/60% CPU/GPU`; with nothing loaded, by the log. */
 export function used(name: string, ps: string, log: readonly string[]): Verdict {
   const fix = `See why: ollama-stack logs ollama   Most often the driver was updated under a running container: docker compose restart ollama   If that isn't it, look whether nvidia-smi or rocminfo works on the machine itself.`
-  const rows = ps.trim().split('\n').slice(1).map((line) => line.split(/\s{2,}/)).map(([model = '', , , processor = '']) => ({ model, processor }))
+  const rows = psRows(ps)
   const slow = rows.filter(({ processor }) => processor.includes('CPU') && !processor.includes('GPU'))
-  if (slow.length > 0) return fail(`Ollama was given a GPU of ${name}'s, but computes on the CPU: ${slow.map(({ model, processor }) => `${model} (${processor})`).join(', ')}.`, fix)
+  if (slow.length > 0) return fail(`Ollama was given a GPU of ${name}'s, but computes on the CPU: ${slow.map(({ name: model, processor }) => `${model} (${processor})`).join(', ')}.`, fix)
   const partly = rows.filter(({ processor }) => processor.includes('CPU'))
-  if (partly.length > 0) return warn(`The GPU's memory is too small for all of it: ${partly.map(({ model, processor }) => `${model} (${processor})`).join(', ')}.`, 'A smaller model or context is much faster: it fits.')
-  if (rows.length > 0) return ok(rows.map(({ model, processor }) => `${model}: ${processor}`).join(', '))
+  if (partly.length > 0) return warn(`The GPU's memory is too small for all of it: ${partly.map(({ name: model, processor }) => `${model} (${processor})`).join(', ')}.`, 'A smaller model or context is much faster: it fits.')
+  if (rows.length > 0) return ok(rows.map(({ name: model, processor }) => `${model}: ${processor}`).join(', '))
   const libraries = log.flatMap((line) => /library=(\w+)/.exec(line)?.[1] ?? [])
   if (libraries.length === 0) return warn("No model is loaded, and Ollama's log doesn't say where it computes, so this can't be told.", 'Ask it something, then run this again.')
   const gpu = libraries.find((library) => library.toLowerCase() !== 'cpu')
