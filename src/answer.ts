@@ -1,6 +1,6 @@
 // Flags first, then the wizard for what they left open, or defaults with --yes.
 
-import { versionAt } from './backend.ts'
+import { OLLAMA_PORT, versionAt } from './bare-ollama.ts'
 import type { Context, Flag, Values } from './command.ts'
 import { conflicts, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
@@ -64,7 +64,7 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
     await beforeAsking()
     const { ask } = await import('./wizard.ts')
-    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', 11434, context.signal)
+    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', OLLAMA_PORT, context.signal)
     const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.
     return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined, asked: true }

@@ -4,12 +4,12 @@
 import { hostname as ownName } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Elsewhere, StackConfig } from '../stacks/stack.ts'
+import { saidAt, versionAt } from './bare-ollama.ts'
 import type { Engine } from './engine.ts'
 import { StackError, UsageError } from './errors.ts'
 import type { Answers } from './fields.ts'
 import { chooseGpu, unseenGpu } from './gpu.ts'
 import { foreignHost } from './host-network.ts'
-import { ask } from './http.ts'
 import type { Machine } from './machine.ts'
 import { HOST, placeOf } from './ollama-url.ts'
 import type { Project } from './project.ts'
@@ -21,8 +21,6 @@ export type Backend = Required<Pick<StackConfig, 'elsewhere' | 'gpu'>> & {
   warnings: string[]
 }
 
-/** How long somebody else's server may take to say its version, in milliseconds. */
-const PATIENCE = 3000
 /** How long the stack's own forwarder may take to get there after its start. */
 const FIRST_ANSWER = 10_000
 
@@ -61,24 +59,6 @@ export function wayTo({ host }: Pick<Place, 'host'>, engine: Pick<Engine, 'addre
     ? '\nRootless Docker leads to 127.0.0.1 only where DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK=false is set for it; then: --ollama http://10.0.2.2:11434' : ''}`)
 }
 
-/** Of an Ollama that answers; null for silence and for anything else. */
-export async function versionAt(host: string, port: number, signal: AbortSignal): Promise<string | null> {
-  const answer = await said(host, port, '/api/version', signal)
-  return typeof answer?.['version'] === 'string' && /^[\w.+-]{1,40}$/.test(answer['version']) ? answer['version'] : null
-}
-
-async function said(host: string, port: number, path: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
-  try {
-    // Ollama lets everybody ask who names it localhost.
-    const { status, body } = await ask({ url: `http://localhost:${port}`, connect: { host, port }, ca: null }, { path, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) })
-    const answer: unknown = status === 200 ? JSON.parse(body) : null
-    return typeof answer === 'object' && answer !== null ? { ...answer } : null
-  } catch {
-    signal.throwIfAborted()
-    return null
-  }
-}
-
 async function warnings(place: Place, { addresses }: Machine, signal: AbortSignal): Promise<string[]> {
   const { host, port } = place
   const found: string[] = []
@@ -86,7 +66,7 @@ async function warnings(place: Place, { addresses }: Machine, signal: AbortSigna
     const open = (await Promise.all(addresses.map(async ({ ip }) => ((await versionAt(ip, port, signal)) === null ? [] : [ip])))).flat()
     if (open.length > 0) found.push(`That Ollama also answers at ${open.join(', ')}, where nobody needs a login. Let it listen on 127.0.0.1 alone (OLLAMA_HOST=127.0.0.1:${port}), and start it anew: this stack needs no more.`)
   } else found.push(`Requests go to ${host} unencrypted, and that Ollama answers whoever reaches it: let its firewall admit this machine alone, or meet in a VPN.`)
-  const { cloud } = await said(near(place), port, '/api/status', signal) ?? {}
+  const { cloud } = await saidAt({ host: near(place), port }, '/api/status', signal) ?? {}
   const off = typeof cloud === 'object' && cloud !== null && 'disabled' in cloud && cloud.disabled === true
   if (!off) found.push("Cloud models are that Ollama's own setting, and not off: whoever logs in here can use its owner's ollama.com account, and prompts may leave that machine. Set OLLAMA_NO_CLOUD=1 for it, and start it anew.")
   return found
