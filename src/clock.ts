@@ -7,7 +7,8 @@ import { codeOf, StackError } from './errors.ts'
 const NOTABLE = 5 * 60_000
 export const HARMFUL = 60 * 60_000
 
-const SET = 'sudo timedatectl set-ntp true   (date -u shows it; Docker Desktop sets its own when it is started anew)'
+/** What to type. */
+export const SET = 'sudo timedatectl set-ntp true   (date -u shows it; Docker Desktop sets its own when it is started anew)'
 
 /** `2026-11-21 14:05 UTC` */
 export const clock = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`

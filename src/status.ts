@@ -12,10 +12,10 @@ import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
 import { runningProblems } from './running-problems.ts'
+import { DAY_MS } from './when.ts'
 import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../stacks/stack.ts'
 
-const DAY_MS = 86_400_000
 const WARN_DAYS = 30
 
 /** What the directory says, engine or not. */

@@ -6,6 +6,7 @@
 //              goBack() when one of them fails, or on Ctrl-C    upgrade/way-back.ts: files, images, containers
 
 import { callable, launcher } from '../callable.ts'
+import { clock } from '../clock.ts'
 import { define, type Context } from '../command.ts'
 import { shellWord } from '../curl.ts'
 import { connect, type Engine } from '../engine.ts'
@@ -65,7 +66,7 @@ export const command = define({
 async function finishLast(dir: string, engine: Engine, { ui }: Context): Promise<void> {
   const left = leftOver(dir)
   if (left === null) return finishApply(dir)
-  ui.warn(`The upgrade of ${left.since.slice(0, 16).replace('T', ' ')} UTC was cut short: going back to how it was before.`)
+  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.`)
   finishApply(dir)
   await goBack(loadForUpgrade(dir), left, engine, ui)
   await sweepTestPeople(loadProject(dir))
