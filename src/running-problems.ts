@@ -2,7 +2,7 @@
 
 import { clockProblem } from './clock.ts'
 import { desired, plan, type Observed, type Step } from './compose.ts'
-import { movedFrom, refuseOtherDirectory } from './other-directory.ts'
+import { otherDirectory } from './other-directory.ts'
 import type { Engine } from './engine.ts'
 import { problemOf, StackError, type Problem } from './errors.ts'
 import type { Project } from './project.ts'
@@ -29,12 +29,9 @@ async function lostProcess(engine: Pick<Engine, 'exec'>, id: string, signal: Abo
 function foreign(project: Project, observed: Observed): Problem[] {
   const { containers } = observed
   if (containers.length === 0) return []
+  const elsewhere = otherDirectory(project, containers)
+  if (elsewhere) return [elsewhere]
   try {
-    refuseOtherDirectory(project, containers)
-    const from = movedFrom(project, containers)
-    if (from !== null) {
-      return [{ code: 'E_MOVED', message: `The containers were started from ${from}, which is gone. They still have the files of that place, and won't find them when they are started anew.`, hint: 'Start them from here: ollama-stack up' }]
-    }
     return plan(desired(project.file, project.dir), observed).flatMap(drift)
   } catch (error) {
     if (error instanceof StackError) return [problemOf(error)]
