@@ -1,6 +1,6 @@
 // The GPU: in the machine, known to the engine, given to Ollama, and really used.
 
-import type { EngineMachine } from '../engine/examine.ts'
+import type { EngineMachine } from '../engine/machine.ts'
 import { gpuOf } from '../gpu.ts'
 import { psRows } from '../ollama-tables.ts'
 import type { Gpu } from '../../stacks/stack.ts'
