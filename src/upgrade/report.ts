@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { touching } from '../merge-paths.ts'
+import { conflictDocument, touching } from '../merge-paths.ts'
 import { version } from '../version.ts'
 import { upgradeCall } from './bundle.ts'
 import { goesBack, type ImageChange } from './images.ts'
@@ -47,7 +47,7 @@ export function upgradeDocument(upgrade: Upgrade): object {
     project: { dir, name }, newer: isNewer(upgrade), from, to: version,
     images: images.map(({ service, from: was, to, kind, digests }) => ({ service, from: was, to, change: kind, digests })),
     files: { changed: [...changed.keys()].filter((path) => !gone(path)).map(at), removed: [...changed.keys()].filter(gone).map(at), kept: kept.map(at) },
-    conflicts: conflicts.map(({ path, lines, mine, theirs }) => ({ file: at(path), lines, mine, theirs })),
+    conflicts: conflictDocument(conflicts, { dir }),
     unknown: unknown.map(({ image }) => image),
   }
 }
