@@ -18,7 +18,7 @@ export function flagsOf(command: Command): Record<string, Flag> {
 export function commandHelp(command: Command): string {
   const rows = Object.entries(flagsOf(command)).map(([key, flag]) => [spelled(key, flag), `${flag.help}${flag.repeat ? '; may be repeated' : ''}`] as const)
   return [
-    `${command.summary}.`,
+    command.summary.replace(/(?<![.?])$/, '.'),
     '',
     `Usage: ${command.usage}`,
     '',
@@ -31,9 +31,9 @@ export function commandHelp(command: Command): string {
 }
 
 /** `program`: what stands before each of the commands. */
-export function overview(program: string, commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
+export function overview(program: string, commands: readonly Pick<Command, 'name' | 'summary'>[], about = 'Your own Ollama server, reachable and safe'): string {
   return [
-    'Your own Ollama server, reachable and safe.',
+    `${about}.`,
     '',
     `Usage: ${program} COMMAND [flags]`,
     '',

@@ -29,7 +29,7 @@ export const command = define({
     'secret-stdin': { help: 'Fill in the password or key, read from stdin' },
     write: { help: "Merge the settings into the client's file on this machine, after showing the difference" },
     file: { value: 'PATH', help: 'With --write: which file' },
-    yes: { help: "With --write: don't ask" },
+    yes: { short: 'y', help: "With --write: don't ask" },
   },
   positionals: ['[ID]'],
   async run({ args, flags }, context) {

@@ -41,6 +41,7 @@ export const command = define({
     'insecure-http': { help: 'Send the login over plain HTTP, readable on the way' },
     verbose: { help: 'A line for each request; default on a terminal' },
     service: { value: 'systemd', help: 'Print a unit for systemd, and end' },
+    dir: { short: 'C', value: 'DIR', help: 'Without a meaning here: this needs no project' },
   },
   positionals: ['URL'],
   async run({ args, flags }, context) {
