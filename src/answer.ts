@@ -1,14 +1,14 @@
 // Flags first, then the wizard for what they left open, or defaults with --yes.
 
-import { versionAt } from './backend.ts'
+import { OLLAMA_PORT, versionAt } from './bare-ollama.ts'
 import type { Context, Flag, Values } from './command.ts'
-import { conflicts, throwAll, unusedPermission } from './config.ts'
+import { conflicts, unusedPermission } from './config.ts'
 import { shellWord } from './curl.ts'
-import { UsageError } from './errors.ts'
+import { throwAll, UsageError } from './errors.ts'
 import type { Field } from './field.ts'
 import { FIELDS, KEYS, type Answers } from './fields.ts'
 import { thisMachine, type Machine } from './machine.ts'
-import { readPassword, refuseTerminal } from './read-password.ts'
+import { readSecret, refuseTerminal } from './read-secret.ts'
 
 const EXTRA = {
   dir: { short: 'C', value: 'DIR', help: 'Another way to write the directory' },
@@ -64,14 +64,14 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
     await beforeAsking()
     const { ask } = await import('./wizard.ts')
-    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', 11434, context.signal)
+    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', OLLAMA_PORT, context.signal)
     const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.
     return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined, asked: true }
   }
   const answers = withDefaults(known, setting)
   throwAll([...conflicts(answers, ownPassword, setting.machine), ...unusedPermission(answers)])
-  return { answers, machine: setting.machine, password: ownPassword ? await readPassword(context) : undefined, asked: false }
+  return { answers, machine: setting.machine, password: ownPassword ? await readSecret(context) : undefined, asked: false }
 }
 
 function written(field: Pick<Field<unknown>, 'flag' | 'spec'>, args: string[], flags: Given): string[] | undefined {

@@ -4,13 +4,12 @@
 import { hostname as ownName } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Elsewhere, StackConfig } from '../stacks/stack.ts'
-import { bytes } from './bytes.ts'
+import { saidAt, versionAt } from './bare-ollama.ts'
 import type { Engine } from './engine.ts'
 import { StackError, UsageError } from './errors.ts'
 import type { Answers } from './fields.ts'
 import { chooseGpu, unseenGpu } from './gpu.ts'
 import { foreignHost } from './host-network.ts'
-import { ask } from './http.ts'
 import type { Machine } from './machine.ts'
 import { HOST, placeOf } from './ollama-url.ts'
 import type { Project } from './project.ts'
@@ -22,8 +21,6 @@ export type Backend = Required<Pick<StackConfig, 'elsewhere' | 'gpu'>> & {
   warnings: string[]
 }
 
-/** How long somebody else's server may take to say its version, in milliseconds. */
-const PATIENCE = 3000
 /** How long the stack's own forwarder may take to get there after its start. */
 const FIRST_ANSWER = 10_000
 
@@ -62,24 +59,6 @@ export function wayTo({ host }: Pick<Place, 'host'>, engine: Pick<Engine, 'addre
     ? '\nRootless Docker leads to 127.0.0.1 only where DOCKERD_ROOTLESS_ROOTLESSKIT_DISABLE_HOST_LOOPBACK=false is set for it; then: --ollama http://10.0.2.2:11434' : ''}`)
 }
 
-/** Of an Ollama that answers; null for silence and for anything else. */
-export async function versionAt(host: string, port: number, signal: AbortSignal): Promise<string | null> {
-  const answer = await said(host, port, '/api/version', signal)
-  return typeof answer?.['version'] === 'string' && /^[\w.+-]{1,40}$/.test(answer['version']) ? answer['version'] : null
-}
-
-async function said(host: string, port: number, path: string, signal: AbortSignal): Promise<Record<string, unknown> | null> {
-  try {
-    // Ollama lets everybody ask who names it localhost.
-    const { status, body } = await ask({ url: `http://localhost:${port}`, connect: { host, port }, ca: null }, { path, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) })
-    const answer: unknown = status === 200 ? JSON.parse(body) : null
-    return typeof answer === 'object' && answer !== null ? { ...answer } : null
-  } catch {
-    signal.throwIfAborted()
-    return null
-  }
-}
-
 async function warnings(place: Place, { addresses }: Machine, signal: AbortSignal): Promise<string[]> {
   const { host, port } = place
   const found: string[] = []
@@ -87,7 +66,7 @@ async function warnings(place: Place, { addresses }: Machine, signal: AbortSigna
     const open = (await Promise.all(addresses.map(async ({ ip }) => ((await versionAt(ip, port, signal)) === null ? [] : [ip])))).flat()
     if (open.length > 0) found.push(`That Ollama also answers at ${open.join(', ')}, where nobody needs a login. Let it listen on 127.0.0.1 alone (OLLAMA_HOST=127.0.0.1:${port}), and start it anew: this stack needs no more.`)
   } else found.push(`Requests go to ${host} unencrypted, and that Ollama answers whoever reaches it: let its firewall admit this machine alone, or meet in a VPN.`)
-  const { cloud } = await said(near(place), port, '/api/status', signal) ?? {}
+  const { cloud } = await saidAt({ host: near(place), port }, '/api/status', signal) ?? {}
   const off = typeof cloud === 'object' && cloud !== null && 'disabled' in cloud && cloud.disabled === true
   if (!off) found.push("Cloud models are that Ollama's own setting, and not off: whoever logs in here can use its owner's ollama.com account, and prompts may leave that machine. Set OLLAMA_NO_CLOUD=1 for it, and start it anew.")
   return found
@@ -97,7 +76,7 @@ const near = ({ host }: Place): string => (host === HOST ? '127.0.0.1' : host)
 const seen = (place: Place): string => `No Ollama answers at http://${near(place)}:${place.port}${place.host === HOST ? ' on this machine' : ''}`
 
 /** What to type, by who has it. */
-function howToStart({ host }: Place, platform: NodeJS.Platform = process.platform): string {
+export function howToStart({ host }: Place, platform: NodeJS.Platform = process.platform): string {
   if (host !== HOST) return `On ${host}: systemctl status ollama   It has to listen on an address that this machine reaches (OLLAMA_HOST there), and its firewall has to let this one in.`
   return platform === 'linux' ? 'See why: systemctl status ollama   Start it: sudo systemctl start ollama   (or: ollama serve)' : 'Start the Ollama app (or: ollama serve).'
 }
@@ -111,7 +90,7 @@ export function refuseForeignBackend({ file, ollama }: Pick<Project, 'file' | 'o
 }
 
 /** The way that requests go, from the forwarder on. null: no answer. */
-async function fromStack({ name }: Pick<Project, 'name'>, engine: Engine, path: string, signal: AbortSignal): Promise<string | null> {
+export async function askFromStack({ name }: Pick<Project, 'name'>, engine: Engine, path: string, signal: AbortSignal): Promise<string | null> {
   const { code, stdout } = await engine.exec(`${name}-ollama-1`, ['sh', '-c', `curl -fsS -m 3 "http://$LISTEN${path}"`], { signal })
   return code === 0 ? stdout : null
 }
@@ -123,7 +102,7 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   const deadline = Date.now() + FIRST_ANSWER
   let fromHere: string | null = null
   do {
-    if ((await fromStack(project, engine, '/api/version', signal))?.includes('"version"')) return
+    if ((await askFromStack(project, engine, '/api/version', signal))?.includes('"version"')) return
     // Nobody needs to wait for what doesn't run at all.
     fromHere = await versionAt(near(place), place.port, signal)
     if (fromHere === null) break
@@ -134,27 +113,4 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   throw new StackError('E_OLLAMA_DOWN', `The stack runs, and Ollama ${fromHere} answers this machine at ${near(place)}:${place.port}, but not the stack.`, {
     hint: `Something between Docker's networks and it refuses them, such as a firewall's rules: docker logs ${project.name}-ollama-1\n${later}`,
   })
-}
-
-/** For `status`: models in memory there, in the words of `ollama ps`, or what is wrong. */
-export async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<{ models: Loaded[]; problems: { code: string; message: string; hint: string }[] }> {
-  const text = await fromStack(project, engine, '/api/ps', signal)
-  const place = placeOf(project.ollama)
-  if (text === null && place !== null) return { models: [], problems: [{ code: 'E_OLLAMA_DOWN', message: `The Ollama behind this stack, ${project.ollama}, doesn't answer it.`, hint: howToStart(place) }] }
-  const { models = [] } = JSON.parse(text ?? '{}') as { models?: { name: string; size: number; size_vram?: number }[] }
-  return { models: models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) })), problems: [] }
-}
-
-interface Loaded {
-  name: string
-  size: string
-  processor: string
-}
-
-/** How much of it is where, as `ollama ps` says it. */
-export function processor(size: number, onGpu: number): string {
-  if (onGpu <= 0) return '100% CPU'
-  if (onGpu >= size) return '100% GPU'
-  const cpu = Math.round(((size - onGpu) / size) * 100)
-  return `${cpu}%/${100 - cpu}% CPU/GPU`
 }

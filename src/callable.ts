@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { COMMAND_NAMES } from './command-names.ts'
 import { shellWord } from './curl.ts'
 
-const CALL = new RegExp(`(?<![\\w./-])(?:\\./)?ollama-stack (?=(?:${COMMAND_NAMES.join('|')}|COMMAND|--help)\\b)`, 'g')
+/** What npx is to run is another program than the project's own, for a reason. */
+const CALL = new RegExp(`(?<![\\w./-])(?<!create-ollama-stack(?:@latest)? )(?:\\./)?ollama-stack (?=(?:${COMMAND_NAMES.join('|')}|COMMAND|--help)\\b)`, 'g')
 
 /** With the project's own launcher in place of the bare name. `project`: its directory, or undefined for a program on the PATH. */
 export function callable(text: string, project: string | undefined, cwd = process.cwd()): string {

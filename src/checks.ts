@@ -76,7 +76,7 @@ export async function runChecks(project: Project, { engine, now, signal, thoroug
 export async function checkAllowlist(project: Project, engine: Engine, signal: AbortSignal): Promise<void> {
   if (!allowlist.applies?.(project)) return
   const { ok, detail } = await run(allowlist, { project, door: doorOf(project), engine, signal })
-  if (ok !== true) throw new StackError('E_CHECK_FAILED', `The stack runs, but its list of allowed addresses doesn't do what it should: ${detail}.`, { hint: "Take it down (ollama-stack down), and make it again without --allow or with the addresses that it sees; a firewall's rules for Docker (chain DOCKER-USER) work in any case." })
+  if (ok !== true) throw new StackError('E_CHECK_FAILED', `The stack runs, but its list of allowed addresses doesn't do what it should: ${detail}.`, { hint: "Name the addresses that it sees: ollama-stack configure --allow ADDRESS\nOr take the list away: ollama-stack configure --no-allow   A firewall's rules for Docker (chain DOCKER-USER) work in any case." })
 }
 
 /** All passed, and at least one ran. */

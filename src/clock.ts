@@ -1,13 +1,14 @@
 // Certificates and credentials say from when until when they hold, so a wrong clock keeps people out, or lets them
 // in for too long. What can be known of one: the engine's clock is another, and what was made earlier isn't from the future.
 
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 
 /** Milliseconds. Browsers and TLS libraries forgive none, but ours are dated back by an hour. */
 const NOTABLE = 5 * 60_000
 export const HARMFUL = 60 * 60_000
 
-const SET = 'sudo timedatectl set-ntp true   (date -u shows it; Docker Desktop sets its own when it is started anew)'
+/** What to type. */
+export const SET = 'sudo timedatectl set-ntp true   (date -u shows it; Docker Desktop sets its own when it is started anew)'
 
 /** `2026-11-21 14:05 UTC` */
 export const clock = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
@@ -29,7 +30,7 @@ export function refuseOutside(what: string, { notBefore, notAfter }: { notBefore
 
 /** Node's words for a certificate out of its time, with the time that they went by; null for any other error. */
 export function outOfTime(error: unknown, now = new Date()): string | null {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const code = codeOf(error)
   if (code !== 'CERT_HAS_EXPIRED' && code !== 'CERT_NOT_YET_VALID') return null
   return `the certificate ${code === 'CERT_HAS_EXPIRED' ? 'has expired' : "isn't valid yet"} by this machine's clock, which says ${clock(now)} (if that is wrong: sudo timedatectl set-ntp true)`
 }

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import { stacks } from '../stacks/index.ts'
 import type { StackConfig } from '../stacks/stack.ts'
-import { StackError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import { allHosts, type Answers } from './fields.ts'
 import { checkDirectory } from './directory.ts'
 import { gpuConflicts } from './gpu.ts'
@@ -79,11 +79,3 @@ export function ownCert({ tls, tlsCert, tlsKey, hosts }: Answers, now: Date): Re
   return tls === 'files' && tlsCert !== null && tlsKey !== null ? readOwnCert(tlsCert, tlsKey, { hosts, now }) : null
 }
 
-/** Throws them as one error. */
-export function throwAll(problems: readonly UsageError[]): void {
-  const [first, ...more] = problems
-  if (!first) return
-  if (more.length === 0) throw first
-  const message = problems.map((problem) => `- ${problem.message}${problem.hint === '' ? '' : ` ${problem.hint}`}`).join('\n')
-  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2, hint: 'Put these right and run it again. Nothing was written.' })
-}

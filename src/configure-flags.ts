@@ -1,9 +1,9 @@
 // The flags of `configure`, from the table of questions: each says what shall be from now on, and a list is
 // the whole list; --no-NAME takes something away. What isn't named stays as it is.
 
-import { conflicts, throwAll, unusedPermission } from './config.ts'
+import { conflicts, unusedPermission } from './config.ts'
 import type { Flag, Values } from './command.ts'
-import { UsageError } from './errors.ts'
+import { throwAll, UsageError } from './errors.ts'
 import { FIELDS, type Field, type Setting } from './fields.ts'
 import { LASTING, settled, type Lasting } from './present.ts'
 import type { Project } from './project.ts'

@@ -5,7 +5,7 @@ import { launcher } from './callable.ts'
 import { credentialLines } from './credential-report.ts'
 import { curlCommand } from './curl.ts'
 import { UsageError } from './errors.ts'
-import { touching } from './merge-paths.ts'
+import { conflictDocument, touching } from './merge-paths.ts'
 import type { Reconfigured } from './reconfigure.ts'
 import { documentOf, type Done } from './report.ts'
 import type { Ui } from './ui.ts'
@@ -24,18 +24,13 @@ export function remarks({ project, hidden, kept, aside, credentials, left }: Rec
   ]
 }
 
-/** One element for each place where an edit and the change touch. */
-function conflictsOf({ project, conflicts }: Reconfigured): object[] {
-  return conflicts.map(({ path, lines, mine, theirs }) => ({ file: join(project.dir, path), lines, mine, theirs }))
-}
-
 /** Part of the document, also of a refusal. */
 export function changeDocument(plan: Reconfigured): object {
   const { project, kept, aside, left } = plan
   const at = (path: string): string => join(project.dir, path)
   const all = [...plan.changed.keys(), ...plan.hidden]
   const gone = (path: string): boolean => plan.change.get(path) === null
-  return { changed: all.filter((path) => !gone(path)).map(at), removed: all.filter(gone).map(at), kept: kept.map(at), conflicts: conflictsOf(plan), aside: aside === null ? null : at(aside), left }
+  return { changed: all.filter((path) => !gone(path)).map(at), removed: all.filter(gone).map(at), kept: kept.map(at), conflicts: conflictDocument(plan.conflicts, project), aside: aside === null ? null : at(aside), left }
 }
 
 /** Throws E_MERGE when there is a conflict. */

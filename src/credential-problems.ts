@@ -4,13 +4,8 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { credentialFiles } from './people.ts'
 import { shellWord } from './curl.ts'
+import type { Problem } from './errors.ts'
 import type { Project } from './project.ts'
-
-export interface Problem {
-  code: string
-  message: string
-  hint: string
-}
 
 export function credentialProblems(project: Project): Problem[] {
   const lines = project.stack.people.problems(credentialFiles(project)).map((message): Problem =>

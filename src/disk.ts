@@ -6,7 +6,7 @@ import { renameSync, rmSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join, posix } from 'node:path'
 import type { Change, FileEntry, FileMap } from '../stacks/stack.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 
 /** Directories that only their owner may enter. */
 const PRIVATE = new Set(['credentials', 'certs', '.ollama-stack-state'])
@@ -29,7 +29,7 @@ export function readTree(dir: string, subs: readonly string[], as: 'text' | 'byt
       if (stat.isDirectory()) for (const name of readdirSync(path).sort()) walk(posix.join(relative, name))
       else if (stat.isFile()) files.set(relative, { content: as === 'text' ? readFileSync(path, 'utf8') : readFileSync(path), mode: stat.mode & 0o777 })
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      if (codeOf(error) !== 'ENOENT') throw error
     }
   }
   for (const sub of subs) walk(sub)
@@ -117,11 +117,11 @@ function symlink(path: string): StackError {
 
 /** No space, or none left of this user's share. */
 export function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'E_DISK_FULL'].includes(String(error.code))
+  return ['ENOSPC', 'EDQUOT', 'E_DISK_FULL'].includes(codeOf(error))
 }
 
 export function diskError(cause: unknown, target: string): unknown {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const code = codeOf(cause)
   if (isFull(cause)) {
     return new StackError('E_DISK_FULL', `The disk is full: ${target} could not be written. The earlier version is intact.`, {
       hint: `Free some space (df -h ${dirname(target)}), then run the same command again.`,

@@ -5,7 +5,7 @@ import { callable } from './callable.ts'
 import { OWNER, type Check, type Finding, type Verdict } from './doctor/check.ts'
 import type { Facts } from './doctor/facts.ts'
 import { CHECKS } from './doctor/list.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 import { harmless } from './quoted.ts'
 import type { Ui } from './ui.ts'
 
@@ -54,7 +54,7 @@ async function look({ id, title, limit = LIMIT_MS, run }: Check, facts: Facts): 
 
 function unseen(error: unknown): Pick<Finding, 'evidence' | 'hint'> {
   const message = error instanceof Error ? error.message : String(error)
-  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const code = codeOf(error)
   const otherwise = code === 'EACCES' || code === 'EPERM' ? OWNER : 'Run this again; if it stays, please report it.'
   return { evidence: `Could not be looked at: ${said(message)}`, hint: (error instanceof StackError && error.hint) || otherwise }
 }

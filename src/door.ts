@@ -5,7 +5,7 @@ import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { isAllowed } from './allowed.ts'
 import { readPlain } from './disk.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 import type { Door } from './http.ts'
 import { isEverywhere, loopback, thisMachine } from './machine.ts'
 import type { Project } from './project.ts'
@@ -39,7 +39,7 @@ function caOf(path: string): string {
   try {
     return readPlain(path)
   } catch (cause) {
-    const hint = (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'Run the command as the owner of the project, or with sudo.' : 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.'
+    const hint = codeOf(cause) === 'EACCES' ? 'Run the command as the owner of the project, or with sudo.' : 'Put it back from your backup. With a CA of the project\'s own, the same certificate is in certs/server/ca.crt.'
     throw new StackError('E_NO_CA', `${path}, by which this project's server is known, can't be read: ${(cause as Error).message.split(', ')[0]}.`, { hint, cause })
   }
 }

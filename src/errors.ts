@@ -28,6 +28,16 @@ export class StackError extends Error {
   }
 }
 
+/** What is wrong, for who asked to be told: nothing failed by it just now. */
+export type Problem = Pick<StackError, 'code' | 'message' | 'hint'>
+
+export const problemOf = ({ code, message, hint }: StackError): Problem => ({ code, message, hint })
+
+/** What Node and its libraries call an error (`ENOENT`), or we do; empty for one without a code. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 /** The same failure, with another line of what to type. */
 export function adding(error: StackError, more: string): StackError {
   const { code, message, hint, exit, document } = error
@@ -48,4 +58,13 @@ export class CancelError extends StackError {
     super('E_CANCELLED', `Cancelled. ${left}`, { exit: 130 })
     this.name = 'CancelError'
   }
+}
+
+/** Throws them as one error. */
+export function throwAll(problems: readonly UsageError[]): void {
+  const [first, ...more] = problems
+  if (!first) return
+  if (more.length === 0) throw first
+  const message = problems.map((problem) => `- ${problem.message}${problem.hint === '' ? '' : ` ${problem.hint}`}`).join('\n')
+  throw new StackError('E_INPUT', `${problems.length} things are wrong:\n${message}`, { exit: 2, hint: 'Put these right and run it again. Nothing was written.' })
 }

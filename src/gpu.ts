@@ -28,7 +28,8 @@ export interface Chosen {
 
 const CPU = 'so models run on the CPU'
 const MAC = "On a Mac Docker has no GPU. Ollama's own app has: install it from https://ollama.com/download, and take --ollama http://host:11434"
-const TOOLKIT = 'Install the NVIDIA Container Toolkit (https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html), then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker'
+/** What to type where the engine can't hand a GPU of NVIDIA's to a container. */
+export const TOOLKIT = 'Install the NVIDIA Container Toolkit (https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html), then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker'
 
 export function gpuConflicts({ ollama, gpu }: Partial<Answers>, platform: NodeJS.Platform = process.platform): UsageError[] {
   if (gpu !== 'nvidia' && gpu !== 'amd') return []

@@ -1,6 +1,7 @@
 // --help, made from the same rows that the parser reads.
 
 import type { Command, Flag } from './command.ts'
+import { table } from './table.ts'
 
 /** Flags that every command has. */
 const COMMON: Record<string, Flag> = {
@@ -17,11 +18,11 @@ export function flagsOf(command: Command): Record<string, Flag> {
 export function commandHelp(command: Command): string {
   const rows = Object.entries(flagsOf(command)).map(([key, flag]) => [spelled(key, flag), `${flag.help}${flag.repeat ? '; may be repeated' : ''}`] as const)
   return [
-    `${command.summary}.`,
+    command.summary.replace(/(?<![.?])$/, '.'),
     '',
     `Usage: ${command.usage}`,
     '',
-    ...table(rows),
+    ...table(rows).map(indented),
     '',
     command.examples.length === 1 ? 'Example:' : 'Examples:',
     ...command.examples.map((line) => `  ${line}`),
@@ -30,13 +31,13 @@ export function commandHelp(command: Command): string {
 }
 
 /** `program`: what stands before each of the commands. */
-export function overview(program: string, commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
+export function overview(program: string, commands: readonly Pick<Command, 'name' | 'summary'>[], about = 'Your own Ollama server, reachable and safe'): string {
   return [
-    'Your own Ollama server, reachable and safe.',
+    `${about}.`,
     '',
     `Usage: ${program} COMMAND [flags]`,
     '',
-    ...table(commands.map(({ name, summary }) => [name, summary] as const)),
+    ...table(commands.map(({ name, summary }) => [name, summary])).map(indented),
     '',
     `More about one: ${program} COMMAND --help`,
     'Each takes -C DIR, --json and --help. Exit codes: 0 done, 1 failed, 2 refused input, 130 cancelled.',
@@ -49,7 +50,4 @@ function spelled(key: string, { short, value, negatable }: Flag): string {
   return `${short ? `-${short}, ` : ''}${long}${value === undefined ? '' : ` ${value}`}`
 }
 
-function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
-}
+const indented = (line: string): string => `  ${line}`

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Change, FileEntry } from '../stacks/stack.ts'
 import { applyChange, diskError, handOver } from './disk.ts'
+import { codeOf } from './errors.ts'
 import { withFreeLock } from './lock.ts'
 
 const JOURNAL = '.ollama-stack-state/journal.json'
@@ -52,7 +53,7 @@ function removeEmpty(dir: string, folder: string): void {
   try {
     rmdirSync(join(dir, folder))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
+    const code = codeOf(error)
     if (code === 'ENOTEMPTY' || code === 'ENOENT' || code === 'EEXIST') return
     throw error
   }

@@ -1,33 +1,41 @@
 // Which models are in memory, and on what they run.
 
-import { lookThere } from './backend.ts'
-import type { Problem } from './credential-problems.ts'
+import { askFromStack, howToStart } from './backend.ts'
+import { bytes } from './bytes.ts'
 import type { Engine } from './engine.ts'
-import { OWN } from './ollama-url.ts'
+import type { Problem } from './errors.ts'
+import { psRows, type LoadedModel } from './ollama-tables.ts'
+import { OWN, placeOf } from './ollama-url.ts'
 import type { Project } from './project.ts'
 
-export interface LoadedModel {
-  name: string
-  /** As Ollama says it: `1.2 GB`. */
-  size: string
-  /** `100% GPU`, `100% CPU`, `48%/52% CPU/GPU`. */
-  processor: string
+export interface Loaded {
+  models: LoadedModel[]
+  problems: Problem[]
 }
 
 /** As `ollama ps` tells; none while Ollama doesn't run. `problems`: an Ollama elsewhere doesn't answer. */
-export async function loadedModels(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<{ models: LoadedModel[]; problems: Problem[] }> {
+export async function loadedModels(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<Loaded> {
   const { containers } = await engine.observe(project.name, [], signal)
   const ollama = containers.find(({ service, state }) => service === 'ollama' && state === 'running')
   if (!ollama) return { models: [], problems: [] }
   if (project.ollama !== OWN) return lookThere(project, engine, signal)
   const { code, stdout } = await engine.exec(ollama.id, ['ollama', 'ps'], { signal })
-  return { models: code === 0 ? rows(stdout) : [], problems: [] } // it is starting; its health says more
+  return { models: code === 0 ? psRows(stdout) : [], problems: [] } // it is starting; its health says more
 }
 
-/** NAME  ID  SIZE  PROCESSOR  ... in columns at least two spaces apart. */
-function rows(table: string): LoadedModel[] {
-  return table.trim().split('\n').slice(1).map((line) => {
-    const [name = '', , size = '', processor = ''] = line.split(/\s{2,}/)
-    return { name, size, processor }
-  })
+/** In an Ollama elsewhere, in the same words. */
+async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<Loaded> {
+  const text = await askFromStack(project, engine, '/api/ps', signal)
+  const place = placeOf(project.ollama)
+  if (text === null && place !== null) return { models: [], problems: [{ code: 'E_OLLAMA_DOWN', message: `The Ollama behind this stack, ${project.ollama}, doesn't answer it.`, hint: howToStart(place) }] }
+  const { models = [] } = JSON.parse(text ?? '{}') as { models?: { name: string; size: number; size_vram?: number }[] }
+  return { models: models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) })), problems: [] }
+}
+
+/** How much of it is where, as `ollama ps` says it. */
+export function processor(size: number, onGpu: number): string {
+  if (onGpu <= 0) return '100% CPU'
+  if (onGpu >= size) return '100% GPU'
+  const cpu = Math.round(((size - onGpu) / size) * 100)
+  return `${cpu}%/${100 - cpu}% CPU/GPU`
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { diskError, isFull } from './disk.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 
 const PATIENCE_MS = 30_000
 const NAME = '.ollama-stack.lock'
@@ -61,7 +61,7 @@ function take(lock: string, mine: string): boolean {
     linkSync(mine, lock)
     return true
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (codeOf(error) !== 'EEXIST') throw error
   }
   const holder = readHolder(lock)
   if (holder !== null && !alive(holder)) dropStale(lock, holder)
@@ -91,7 +91,7 @@ function alive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 

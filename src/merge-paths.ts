@@ -29,6 +29,11 @@ export function touching(conflicts: readonly Conflict[], what: string): { where:
   return { where: where.join('\n'), flags: paths.map((path) => `--take-new ${shellWord(path)}`).join(' ') }
 }
 
+/** Part of `--json`: one element for each place where an edit and the change touch. */
+export function conflictDocument(conflicts: readonly Conflict[], { dir }: Pick<Project, 'dir'>): object[] {
+  return conflicts.map(({ path, lines, mine, theirs }) => ({ file: join(dir, path), lines, mine, theirs }))
+}
+
 /** Throws E_MERGE: what isn't UTF-8 would come out of a merge as something else. */
 export function refuseBinary(changed: ReadonlyMap<string, string | null>, disk: FileMap, takeNew: readonly string[]): void {
   const odd = [...changed].find(([path, text]) => text !== null && !takeNew.includes(path) && String(disk.get(path)?.content).includes('\uFFFD'))

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import { GATEWAY, SOCKET } from '../stacks/forward/forward.ts'
 import type { Elsewhere } from '../stacks/stack.ts'
+import { OLLAMA_PORT } from './bare-ollama.ts'
 import type { ComposeFile } from './compose.ts'
 import { UsageError } from './errors.ts'
 import { quoted } from './quoted.ts'
@@ -11,8 +12,6 @@ import { isDnsName } from './values.ts'
 export const OWN = 'container'
 /** This machine, in such a URL. */
 export const HOST = 'host'
-/** Ollama's own default. */
-const PORT = 11434
 
 const HERE = [HOST, 'localhost', '127.0.0.1', GATEWAY]
 /** Unspecified, loopback, link-local (where clouds keep credentials), multicast and reserved: RFC 6890. */
@@ -33,7 +32,7 @@ export function ollama(text: string): string {
   const [, authority = '', path = ''] = /^([^/?#]*)(.*)$/.exec(rest) ?? []
   if (path !== '' && path !== '/') return no('a path has no place there, the requests bring theirs')
   if (authority.startsWith('[')) return no('the networks of the stack have no IPv6', 'Give its IPv4 address, or a name that has one.')
-  const [, given = '', digits = String(PORT)] = /^([^:]*)(?::([1-9]\d{0,4}))?$/.exec(authority) ?? []
+  const [, given = '', digits = String(OLLAMA_PORT)] = /^([^:]*)(?::([1-9]\d{0,4}))?$/.exec(authority) ?? []
   const host = given.toLowerCase()
   if (!(isIP(host) === 4 || isDnsName(host)) || Number(digits) > 65535) return no('it names no host and port')
   if (!HERE.includes(host) && NOWHERE.test(host)) return no('no other machine has an Ollama there')
@@ -51,7 +50,7 @@ export function elsewhereOf({ services }: Pick<ComposeFile, 'services'>): Elsewh
   const upstream = services['ollama']?.environment?.['UPSTREAM']
   if (upstream === undefined) return null
   const place = upstream === SOCKET ? services['ollama-host']?.environment?.['UPSTREAM'] ?? '' : upstream
-  const [, named = '', port = PORT] = /^(.*?)(?::(\d+))?$/.exec(place) ?? []
+  const [, named = '', port = OLLAMA_PORT] = /^(.*?)(?::(\d+))?$/.exec(place) ?? []
   const host = HERE.includes(named) ? HOST : named
   return { host, port: Number(port), way: upstream === SOCKET ? 'socket' : named === GATEWAY ? 'gateway' : 'network' }
 }

@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname } from 'node:path'
 import { readCert, SERVER_AUTH, signedWith, type CertFacts, type KeyPair } from './certs.ts'
-import { StackError, UsageError } from './errors.ts'
+import { codeOf, StackError, UsageError } from './errors.ts'
 import { shellWord } from './curl.ts'
 import { covers } from './host-match.ts'
 import { isDnsName } from './values.ts'
@@ -116,7 +116,7 @@ function read(path: string): Buffer {
     return readFileSync(path)
   } catch (cause) {
     if (cause instanceof StackError) throw cause
-    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    const code = codeOf(cause)
     throw wrong(path, code === 'ENOENT' ? "doesn't exist" : code === 'EACCES' ? "can't be read: permission denied" : code === 'EISDIR' ? 'is a directory' : "can't be read",
       code === 'EACCES' ? `Copy it to where you may read it, or run this as its owner: ls -l ${shellWord(path)}` : `See what is there, and name the file itself: ls -l ${shellWord(dirname(path))}`)
   }

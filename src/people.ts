@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account, Credential, FileMap, Issued, IssueOptions, MadeCredential, Person, Role, RotateOptions } from '../stacks/stack.ts'
 import { shellWord } from './curl.ts'
 import { applyChange, readTree } from './disk.ts'
-import { StackError } from './errors.ts'
+import { codeOf, StackError } from './errors.ts'
 import { ask, type Door } from './http.ts'
 import { withLock } from './lock.ts'
 import type { Project } from './project.ts'
@@ -42,7 +42,7 @@ async function changing<T>(project: Project, work: () => Promise<T>): Promise<T>
 
 /** Who may use Docker may not yet read somebody else's credentials. */
 function explainDenied(error: unknown, { dir }: Project): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const code = codeOf(error)
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error
   return new StackError('E_NOT_YOURS', `The people of this project can't be looked up or changed: ${(error as Error).message}.`, {
     hint: code === 'EROFS' ? `${dir} is on a read-only file system. Make it writable: sudo mount -o remount,rw MOUNTPOINT` : `Run the command as the owner of ${dir} (ls -ld ${shellWord(dir)} shows who that is), or with sudo.`,

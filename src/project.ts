@@ -9,7 +9,7 @@ import { parseCompose, type ComposeFile, type Service } from './compose.ts'
 import { shellWord } from './curl.ts'
 import { gpuOf } from './gpu.ts'
 import { ollamaOf } from './ollama-url.ts'
-import { StackError, UsageError } from './errors.ts'
+import { codeOf, StackError, UsageError } from './errors.ts'
 import { finishApply } from './journal.ts'
 import { shownPath } from './quoted.ts'
 
@@ -80,7 +80,7 @@ function holdsStack(dir: string): boolean {
     if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return false
     return /^x-ollama-stack:/m.test(readFileSync(file, 'utf8'))
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const code = codeOf(cause)
     if (NO_DIRECTORY.includes(code)) return false
     if (code !== 'EACCES') throw cause
     throw new StackError('E_NOT_YOURS', `${file} can't be read: permission denied.`, { hint: `Run the command as the owner of ${dir}, or with sudo.`, cause })

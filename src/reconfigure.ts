@@ -17,6 +17,7 @@ import type { Machine } from './machine.ts'
 import type { Texts } from './merge.ts'
 import { credentialFiles, listPeople } from './people.ts'
 import { OWN_CERT, OWN_KEY, presentConfig } from './present.ts'
+import { PROJECT_FILES, PROJECT_FOLDERS } from './project-files.ts'
 import { projectOf, type Project } from './project.ts'
 import { plainFiles } from './render.ts'
 import { plainTexts, readRecord, recordOf, STATE } from './state.ts'
@@ -135,10 +136,8 @@ function checked(project: Project, config: StackConfig, present: StackConfig, { 
 /** Changes when any file of the project does, but for those that others write for themselves. */
 export function seenNow(dir: string): string {
   const hash = createHash('sha256')
-  for (const [path, { content, mode }] of readTree(dir, LOOKED_AT.filter((name) => existsSync(join(dir, name))))) {
+  for (const [path, { content, mode }] of readTree(dir, [...PROJECT_FILES, ...PROJECT_FOLDERS].filter((name) => existsSync(join(dir, name))))) {
     if (!path.startsWith('certs/acme/')) hash.update(`${path}\0${mode}\0`).update(content)
   }
   return hash.digest('hex')
 }
-
-const LOOKED_AT = ['.gitignore', 'README.md', 'certs', 'compose.yaml', 'credentials', 'forward', 'front', 'ollama-stack', 'ollama-stack.cmd', 'proxy', 'tls']

@@ -4,9 +4,9 @@
 import { NO_CREDENTIAL, type Access } from '../stacks/stack.ts'
 import type { Engine } from './engine.ts'
 import type { Project } from './project.ts'
+import { DAY_MS } from './when.ts'
 
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 /** So many lines are read at most, about 5 MB: `status` has to be quick. */
 const MOST_LINES = 20_000
 

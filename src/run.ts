@@ -73,8 +73,8 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const found = await findCommand(words)
   if (found === 'version') return show('version', `${version}\n`)
   if (!('command' in found)) {
-    if (found.asked) return show('help', overview(found.name, found.commands))
-    stderr.write(callable(overview(found.name, found.commands), homeOf(proc), proc.cwd))
+    if (found.asked) return show('help', overview(found.name, found.commands, found.about))
+    stderr.write(callable(overview(found.name, found.commands, found.about), homeOf(proc), proc.cwd))
     return 2
   }
   const { command, help } = found
@@ -95,7 +95,7 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
 type Found =
   | 'version'
   | { command: Command; rest: readonly string[]; help: boolean }
-  | { name: string; commands: readonly Pick<Command, 'name' | 'summary'>[]; asked: boolean }
+  | { name: string; commands: readonly Pick<Command, 'name' | 'summary'>[]; about?: string; asked: boolean }
 
 /** Also `help user add`. */
 async function findCommand(words: readonly string[]): Promise<Found> {
@@ -111,7 +111,7 @@ async function findCommand(words: readonly string[]): Promise<Found> {
   if (!('commands' in command)) return { command, rest, help }
   const [second, ...more] = rest
   if (second === undefined || second === '--help' || second === '-h') {
-    return { name: `ollama-stack ${first}`, commands: Object.values(command.commands), asked: second !== undefined || help }
+    return { name: `ollama-stack ${first}`, commands: Object.values(command.commands), about: command.summary, asked: second !== undefined || help }
   }
   const sub = Object.hasOwn(command.commands, second) ? command.commands[second] : undefined
   if (!sub) throw unknown(`ollama-stack ${first}`, second, Object.keys(command.commands))

@@ -1,23 +1,22 @@
 // What is wrong with what runs: containers that fail, and what somebody did to them by hand.
 
 import { clockProblem } from './clock.ts'
-import type { Problem } from './credential-problems.ts'
 import { desired, plan, type Observed, type Step } from './compose.ts'
-import { movedFrom, refuseElsewhere } from './elsewhere.ts'
+import { otherDirectory } from './other-directory.ts'
 import type { Engine } from './engine.ts'
-import { StackError } from './errors.ts'
+import { problemOf, StackError, type Problem } from './errors.ts'
 import type { Project } from './project.ts'
 
 export async function runningProblems(project: Project, engine: Pick<Engine, 'trouble' | 'exec' | 'ahead'>, observed: Observed, signal: AbortSignal): Promise<Problem[]> {
   const found = await Promise.all(observed.containers.map(async ({ id, name, service, state, outOfMemory, restarts }) => {
     const error = await engine.trouble(id)
-    if (error) return [problem(error)]
+    if (error) return [problemOf(error)]
     // The engine notes it when a container ends: one that was started by hand since is another matter.
     const starved = (outOfMemory && restarts > 0) || (state === 'running' && service === 'ollama' && await lostProcess(engine, id, signal))
     return starved ? [memory(service, name)] : []
   }))
   const clock = clockProblem(engine, new Date())
-  return [...(clock ? [problem(clock)] : []), ...foreign(project, observed), ...found.flat()]
+  return [...(clock ? [problemOf(clock)] : []), ...foreign(project, observed), ...found.flat()]
 }
 
 /** The kernel's own count, in both versions of control groups: the engine tells only of a first process, and Ollama's models run in others. */
@@ -30,15 +29,12 @@ async function lostProcess(engine: Pick<Engine, 'exec'>, id: string, signal: Abo
 function foreign(project: Project, observed: Observed): Problem[] {
   const { containers } = observed
   if (containers.length === 0) return []
+  const elsewhere = otherDirectory(project, containers)
+  if (elsewhere) return [elsewhere]
   try {
-    refuseElsewhere(project, containers)
-    const from = movedFrom(project, containers)
-    if (from !== null) {
-      return [{ code: 'E_MOVED', message: `The containers were started from ${from}, which is gone. They still have the files of that place, and won't find them when they are started anew.`, hint: 'Start them from here: ollama-stack up' }]
-    }
     return plan(desired(project.file, project.dir), observed).flatMap(drift)
   } catch (error) {
-    if (error instanceof StackError) return [problem(error)]
+    if (error instanceof StackError) return [problemOf(error)]
     throw error
   }
 }
@@ -56,4 +52,3 @@ const memory = (service: string, container: string): Problem => ({
   hint: `Take a smaller model, or raise services.${service}.mem_limit in compose.yaml if it is there. Forgotten when it is started anew: docker restart ${container}`,
 })
 const wrong = (message: string): Problem => ({ code: 'E_DRIFT', message, hint: 'Put it right: ollama-stack up' })
-const problem = ({ code, message, hint }: StackError): Problem => ({ code, message, hint })

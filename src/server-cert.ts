@@ -7,7 +7,7 @@ import { certificateOf } from '../stacks/acme/acme.ts'
 import type { Tls } from '../stacks/stack.ts'
 import { makeServerCert, readCert, refuseClock } from './certs.ts'
 import { applyChange, readPlain } from './disk.ts'
-import { StackError, UsageError } from './errors.ts'
+import { codeOf, StackError, UsageError } from './errors.ts'
 import { readOwnCert } from './own-cert.ts'
 import type { Project } from './project.ts'
 import { topFingerprint } from './top-cert.ts'
@@ -50,7 +50,7 @@ function newestOf(dir: string, host: string): string | null {
     const age = (path: string): number => statSync(join(dir, path)).mtimeMs
     return found.sort((a, b) => age(b) - age(a))[0] ?? null
   } catch (cause) {
-    if (['ENOENT', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null
+    if (['ENOENT', 'EACCES'].includes(codeOf(cause))) return null
     throw cause
   }
 }
@@ -114,8 +114,8 @@ function read(dir: string, path: string): string | null {
   try {
     return readPlain(join(dir, path))
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EACCES') return null
-    throw damaged(join(dir, path), (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : "can't be read", cause)
+    if (codeOf(cause) === 'EACCES') return null
+    throw damaged(join(dir, path), codeOf(cause) === 'ENOENT' ? 'is missing' : "can't be read", cause)
   }
 }
 

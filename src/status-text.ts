@@ -5,7 +5,7 @@ import { NO_CREDENTIAL } from '../stacks/stack.ts'
 import { harmless } from './quoted.ts'
 import type { Refusals } from './refused-logins.ts'
 import type { OnDisk, Status } from './status.ts'
-import { relative } from './when.ts'
+import { inWords, relative } from './when.ts'
 
 const MOST_NAMED = 8
 const MOST_REFUSALS = 3
@@ -51,7 +51,7 @@ function problemLines({ problems, dir }: OnDisk, width: number): string[] {
 function refusalLines({ since, hour, day, latest }: Refusals, now: Date, width: number): string[] {
   const strangers = latest.filter(({ reason }) => reason === NO_CREDENTIAL).reduce((sum, { times }) => sum + times, 0)
   if (latest.length === 0) return []
-  const span = relative(new Date(since), now).replace(' ago', '')
+  const span = inWords(now.getTime() - new Date(since).getTime())
   return [
     `${label('Refused', width)}${counted(day, 'login')} in the last ${span}, ${hour} in the last hour${strangers === 0 ? '' : `; and ${counted(strangers, 'request')} without a credential`}`,
     ...latest.slice(0, MOST_REFUSALS).map(({ at, address, reason, times }) => `${label('', width)}${relative(new Date(at), now).replace(/^now$/, 'just now')} from ${address}: ${reason}${times === 1 ? '' : ` (${times} times)`}`),
@@ -73,5 +73,5 @@ function ending(at: Date, now: Date): string {
 function lasting(state: string, since: Date, now: Date): string {
   const ago = relative(since, now)
   if (state !== 'running') return ago
-  return ago === 'now' ? 'just started' : `for ${ago.replace(' ago', '')}`
+  return ago === 'now' ? 'just started' : `for ${inWords(now.getTime() - since.getTime())}`
 }

@@ -4,17 +4,18 @@
 import { readCert } from './certs.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
-import { StackError } from './errors.ts'
-import { credentialProblems, type Problem } from './credential-problems.ts'
-import { loadedModels, type LoadedModel } from './loaded-models.ts'
+import { problemOf, StackError, type Problem } from './errors.ts'
+import { credentialProblems } from './credential-problems.ts'
+import { loadedModels } from './loaded-models.ts'
+import type { LoadedModel } from './ollama-tables.ts'
 import { listPeople } from './people.ts'
 import type { Project } from './project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
 import { runningProblems } from './running-problems.ts'
+import { DAY_MS } from './when.ts'
 import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../stacks/stack.ts'
 
-const DAY_MS = 86_400_000
 const WARN_DAYS = 30
 
 /** What the directory says, engine or not. */
@@ -91,7 +92,7 @@ export function onDisk(project: Project, now: Date): OnDisk {
       return read()
     } catch (error) {
       if (!(error instanceof StackError)) throw error
-      problems.push({ code: error.code, message: error.message, hint: error.hint })
+      problems.push(problemOf(error))
       return otherwise
     }
   }

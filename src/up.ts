@@ -9,7 +9,7 @@ import { expectAnswer, refuseForeignBackend } from './backend.ts'
 import { clockProblem } from './clock.ts'
 import { desired, plan, printPlan, type Desired, type Step } from './compose.ts'
 import { writeWhole } from './disk.ts'
-import { refuseElsewhere } from './elsewhere.ts'
+import { refuseOtherDirectory } from './other-directory.ts'
 import type { Engine } from './engine.ts'
 import { CancelError } from './errors.ts'
 import { refuseExposure } from './exposure.ts'
@@ -52,7 +52,7 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   const { renewed, warning } = await renewServerCert(project, new Date())
   if (warning !== null) ui.warn(warning)
   const observed = await engine.observe(project.name, want.images, signal)
-  refuseElsewhere(project, observed.containers)
+  refuseOtherDirectory(project, observed.containers)
   const steps = plan(want, { ...observed, containers: observed.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
   // An Ollama elsewhere may be down, and the door is to stand for it all the same.
   const healthNotOurs = project.ollama === OWN ? [] : ['ollama']

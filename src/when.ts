@@ -3,9 +3,11 @@
 import { UsageError } from './errors.ts'
 import { quoted } from './quoted.ts'
 
-const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 }
+const DAY_S = 86_400
+export const DAY_MS = DAY_S * 1000
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: DAY_S, w: 7 * DAY_S }
 /** Ten years: beyond that somebody means "no end" or has slipped. */
-const LONGEST_S = 10 * 366 * 86_400
+const LONGEST_S = 10 * 366 * DAY_S
 
 /** `90s`, `30m`, `1h`, `7d`, `2w`, in milliseconds. Throws E_TIME. */
 export function span(flag: string, text: string): number {
@@ -54,13 +56,17 @@ function dated(text: string): Date | null {
 
 /** `3 minutes ago`, `in 29 days`. */
 export function relative(at: Date, now: Date): string {
-  const seconds = Math.round((at.getTime() - now.getTime()) / 1000)
-  const size = Math.abs(seconds)
+  const ms = at.getTime() - now.getTime()
+  if (Math.abs(ms) < 1500) return 'now'
+  return ms < 0 ? `${inWords(ms)} ago` : `in ${inWords(ms)}`
+}
+
+/** How long that is, either way: `45 seconds`, `3 minutes`, `29 days`. */
+export function inWords(ms: number): string {
+  const size = Math.round(Math.abs(ms) / 1000)
   const [count, unit] = size < 60 ? [size, 'second'] as const
     : size < 3600 ? [Math.floor(size / 60), 'minute'] as const
-    : size < 2 * 86_400 ? [Math.floor(size / 3600), 'hour'] as const
-    : [Math.floor(size / 86_400), 'day'] as const
-  if (size < 2) return 'now'
-  const words = `${count} ${unit}${count === 1 ? '' : 's'}`
-  return seconds < 0 ? `${words} ago` : `in ${words}`
+    : size < 2 * DAY_S ? [Math.floor(size / 3600), 'hour'] as const
+    : [Math.floor(size / DAY_S), 'day'] as const
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

@@ -2,15 +2,15 @@
 
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { isOllama, OLLAMA_PORT } from '../bare-ollama.ts'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
-import { isOllama, OLLAMA_PORT } from '../checks/network.ts'
 
 export const attackAddresses: Check = {
   id: 'attack-addresses',
   title: `No address of this machine leads to Ollama past the login`,
-  async run({ project, engine }) {
+  async run({ project, engine, signal }) {
     const addresses = Object.values(networkInterfaces()).flatMap((entries = []) => entries.map(({ address }) => address)).filter((address) => !/^fe[89ab]/i.test(address))
-    const answering = (await Promise.all(addresses.map(async (address) => ((await isOllama(address)) ? [address] : [])))).flat()
+    const answering = (await Promise.all(addresses.map(async (address) => ((await isOllama(address, signal)) ? [address] : [])))).flat()
     const place = (address: string): string => `${isIP(address) === 6 ? `[${address}]` : address}:${OLLAMA_PORT}`
     const others: string[] = []
     for (const address of answering) {

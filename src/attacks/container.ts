@@ -1,8 +1,8 @@
 // From another container: one more on the network of the published port and on the engine's default
 // one, as anything else on the machine may be.
 
+import { OLLAMA_PORT } from '../bare-ollama.ts'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
-import { OLLAMA_PORT } from '../checks/network.ts'
 import { frontOf } from '../project.ts'
 
 /**
@@ -38,7 +38,7 @@ export const fromAnotherContainer: Check = {
     const places = [...ollama.addresses, 'ollama', 'ollama-api'].map((host) => `${host}:${OLLAMA_PORT}`)
     const { stdout } = await engine.oneOff({ project: project.name, image: (front ?? proxy).image, cmd: ['sh', '-c', LOOK, 'look', door, ...places], networks: [edge.name, ...bridge], signal })
     const answers = answersOf(stdout)
-    const open = places.filter((place) => isOllama(answers.get(place) ?? ''))
+    const open = places.filter((place) => saysOllama(answers.get(place) ?? ''))
     if (open.length > 0) return failed(`${open.join(', ')} answers another container without a login`)
     // Silence means something only to who can hear.
     if (!/HTTP\/1/.test(answers.get(door) ?? '')) return couldNotRun(`a container beside the proxy could not reach ${door} either: ${(answers.get(door) ?? 'no output').trim().slice(0, 100)}`)
@@ -52,4 +52,4 @@ export function answersOf(output: string): Map<string, string> {
 }
 
 /** By what it says: on some networks a gateway answers for every address. */
-const isOllama = (answer: string): boolean => /HTTP\/1\.[01] 200/.test(answer) && answer.includes('"version"')
+const saysOllama = (answer: string): boolean => /HTTP\/1\.[01] 200/.test(answer) && answer.includes('"version"')

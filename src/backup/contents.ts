@@ -6,11 +6,10 @@ import { posix } from 'node:path'
 import type { FileMap } from '../../stacks/stack.ts'
 import { readTree } from '../disk.ts'
 import { StackError } from '../errors.ts'
+import { PROJECT_FILES as FILES, PROJECT_TREES as TREES } from '../project-files.ts'
 import { quoted } from '../quoted.ts'
 import { STATE } from '../state.ts'
 
-const FILES = ['compose.yaml', 'README.md', '.gitignore', 'ollama-stack', 'ollama-stack.cmd']
-const TREES = ['proxy', 'front', 'tls', 'forward', 'credentials', 'certs', STATE]
 /** Of work that is under way. */
 const PASSING = [`${STATE}/journal.json`, `${STATE}/upgrade.json`]
 /** In the project's directory, but not worth a word when it stays behind. */

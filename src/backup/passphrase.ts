@@ -1,9 +1,8 @@
 // The passphrase of a backup: from a hidden question or from stdin, never an argument.
 
 import type { Context } from '../command.ts'
-import { throwAll } from '../config.ts'
-import { UsageError } from '../errors.ts'
-import { readPassword, refuseTerminal } from '../read-password.ts'
+import { throwAll, UsageError } from '../errors.ts'
+import { readSecret, refuseTerminal } from '../read-secret.ts'
 
 /** Whoever has the file may guess as fast as they can. */
 const LEAST = 12
@@ -31,7 +30,7 @@ export async function knownPassphrase(fromStdin: boolean, file: string, context:
 
 function fromPipe(context: Context): Promise<string> {
   throwAll(refuseTerminal(context.stdin, WORD))
-  return readPassword(context, WORD)
+  return readSecret(context, WORD)
 }
 
 function longEnough(text: string): string {

@@ -1,12 +1,9 @@
 // Ollama itself stays out of reach, whatever the proxy does.
 
-import { isIP } from 'node:net'
+import { isOllama, OLLAMA_PORT } from '../bare-ollama.ts'
 import { exposure } from '../exposure.ts'
-import { ask } from '../http.ts'
 import { OWN } from '../ollama-url.ts'
 import { couldNotRun, failed, passed, type Check, type Verdict, type Visit } from './check.ts'
-
-export const OLLAMA_PORT = 11434
 
 export const network: Check<Pick<Visit, 'project' | 'engine' | 'signal'>>[] = [
   {
@@ -32,7 +29,7 @@ export const network: Check<Pick<Visit, 'project' | 'engine' | 'signal'>>[] = [
 ]
 
 /** The service ollama: the server itself, or what stands in its place. */
-async function unreachable({ project, engine }: Pick<Visit, 'project' | 'engine'>): Promise<Verdict> {
+async function unreachable({ project, engine, signal }: Pick<Visit, 'project' | 'engine' | 'signal'>): Promise<Verdict> {
   if (!engine) return couldNotRun('no engine to ask')
   const seen = await engine.observe(project.name)
   const ollama = seen.containers.find((container) => container.service === 'ollama')
@@ -40,17 +37,7 @@ async function unreachable({ project, engine }: Pick<Visit, 'project' | 'engine'
   const published = ollama.ports.map(({ bind, port }) => `${bind}:${port}`)
   if (published.length > 0) return failed(`published: ${published.join(', ')}`)
   for (const address of ollama.addresses) {
-    if (await isOllama(address)) return failed(`http://${address}:${OLLAMA_PORT} answers without a login`)
+    if (await isOllama(address, signal)) return failed(`http://${address}:${OLLAMA_PORT} answers without a login`)
   }
   return passed(`no published port; ${ollama.addresses.join(' and ')} silent`)
-}
-
-/** By what Ollama says and nothing else: on some networks a gateway answers for every address. */
-export async function isOllama(host: string): Promise<boolean> {
-  try {
-    const { status, body } = await ask({ url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${OLLAMA_PORT}`, connect: { host, port: OLLAMA_PORT }, ca: null }, { path: '/api/version', idle: 1000 })
-    return status === 200 && typeof (JSON.parse(body) as { version?: unknown }).version === 'string'
-  } catch {
-    return false // silent, refused, or something that isn't Ollama
-  }
 }

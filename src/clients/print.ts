@@ -2,6 +2,7 @@
 
 import { launcher } from '../callable.ts'
 import type { Project } from '../project.ts'
+import { table } from '../table.ts'
 import type { Ui } from '../ui.ts'
 import type { Evidence } from './client.ts'
 import type { Guide } from './guide.ts'
@@ -26,8 +27,7 @@ const HOW: Record<Evidence, string> = {
 export function printList(rows: readonly Row[], project: Project, ui: Ui): void {
   const cells = [['ID', 'CLIENT', 'THIS LOGIN', 'VERIFIED'], ...rows.map(({ id, name, possible, verified, trustsCa }) =>
     [id, name, possible ? 'yes' : 'use connect', verified === null ? '' : `${verified}${trustsCa === null ? ', but not the CA' : ''}`])]
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? []
-  for (const row of cells) ui.data(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  for (const line of table(cells)) ui.data(line)
   ui.data('')
   ui.data(`Login: ${project.stack.title}, at ${project.url}. What to paste where: ${launcher(project.dir)} client ID`)
   ui.data(`How it was verified: ${Object.entries(HOW).map(([word, meaning]) => `${word}: ${meaning}`).join('; ')}.`)

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { readPlain, writeWhole } from '../disk.ts'
-import { unifiedDiff } from '../diff.ts'
+import { diffOfFile } from '../diff.ts'
 import { UsageError } from '../errors.ts'
 import { harmless, shownPath } from '../quoted.ts'
 import type { Client, FileSetting } from './client.ts'
@@ -99,7 +99,7 @@ export function writeChange({ path, before, after, secret }: Change, now: Date):
 export function difference({ path, before, after, hidden }: Change): string {
   const longestFirst = hidden.toSorted(([one], [other]) => other.length - one.length)
   const hide = (text: string): string => longestFirst.reduce((so, [secret, shown]) => so.replaceAll(secret, () => shown), text)
-  return harmless(unifiedDiff(path, before === null ? null : hide(before), hide(after)).replace(OTHERS, '$1***'))
+  return harmless(diffOfFile(path, before === null ? null : hide(before), hide(after)).replace(OTHERS, '$1***'))
 }
 
 /** Lines that stay as they are, with a name that says secret. */

@@ -2,11 +2,9 @@
 
 import { basename, join } from 'node:path'
 import type { Account } from '../../stacks/stack.ts'
+import { OLLAMA_PORT } from '../bare-ollama.ts'
 import type { Project } from '../project.ts'
 import type { Tokens } from './fill.ts'
-
-/** Where the stock tools look for Ollama, so `connect` listens there. */
-const OLLAMA_PORT = 11434
 
 /** Whose settings they are. */
 export interface Reader {
@@ -42,7 +40,7 @@ export function tokensOf(project: Project, { person: { name }, secret, model, fi
   }
 }
 
-/** The same with `connect` between: it adds login and certificates. */
+/** The same with `connect` between: it adds login and certificates, and listens where the stock tools look. */
 export function connected(tokens: Tokens): Tokens {
   const host = `127.0.0.1:${OLLAMA_PORT}`
   return { ...tokens, URL: `http://${host}`, HOST: host, CA: null, 'CA?': null }

@@ -9,12 +9,12 @@ import { changeOf, difference, fileOf, writeChange, type Change } from '../clien
 import type { Tokens } from '../clients/fill.ts'
 import { tokensOf, type Reader } from '../clients/tokens.ts'
 import { define, type Context } from '../command.ts'
-import { CancelError, UsageError } from '../errors.ts'
+import { CancelError, throwAll, UsageError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
 import { listPeople } from '../people.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
 import { quoted } from '../quoted.ts'
-import { readPassword } from '../read-password.ts'
+import { pasted, readSecret, refuseTerminal } from '../read-secret.ts'
 import { modelName } from '../values.ts'
 
 export const command = define({
@@ -29,7 +29,7 @@ export const command = define({
     'secret-stdin': { help: 'Fill in the password or key, read from stdin' },
     write: { help: "Merge the settings into the client's file on this machine, after showing the difference" },
     file: { value: 'PATH', help: 'With --write: which file' },
-    yes: { help: "With --write: don't ask" },
+    yes: { short: 'y', help: "With --write: don't ask" },
   },
   positionals: ['[ID]'],
   async run({ args, flags }, context) {
@@ -101,17 +101,14 @@ function writable(client: Client, project: Project, setting: FileSetting | undef
 async function secretFrom(client: Client, project: Project, { stdin, signal }: Context): Promise<string> {
   const access = client.logins[project.stack.id]
   if (!access || !needsSecret(access.settings)) throw new UsageError('E_FLAG', `--secret-stdin has no place to go: these settings hold no ${project.stack.noun}.`, `Leave it out: ollama-stack client ${client.id}`)
-  if ('isTTY' in stdin && stdin.isTTY) throw new UsageError('E_PASSWORD', '--secret-stdin reads a pipe or a file, and stdin is the terminal.', `Put the file behind the line (--secret-stdin < FILE). With --write alone it is asked for.`)
-  return readPassword({ stdin, signal }, 'password', '--secret-stdin')
+  throwAll(refuseTerminal(stdin, 'secret'))
+  return readSecret({ stdin, signal }, 'secret')
 }
 
 /** Only a terminal hides what is typed. */
-async function askedSecret(client: Client, { stack }: Project, name: string, { interactive, stdin, stderr }: Context): Promise<string> {
-  if (!interactive) throw new UsageError('E_PASSWORD', `The file needs ${name}'s ${stack.noun}, which is kept nowhere.`, `Give it on stdin: ollama-stack client ${client.id} --user ${name} --write --yes --secret-stdin < FILE. A new one: ollama-stack user rotate ${name}`)
-  const { password } = await import('@clack/prompts')
-  const typed = await password({ message: `${name}'s ${stack.noun}`, input: stdin, output: stderr, validate: (text) => (text ? undefined : 'Paste it, or end this with Ctrl-C') })
-  if (typeof typed === 'symbol') throw new CancelError()
-  return typed
+async function askedSecret(client: Client, { stack }: Project, name: string, { interactive, ui }: Context): Promise<string> {
+  if (!interactive) throw new UsageError('E_SECRET', `The file needs ${name}'s ${stack.noun}, which is kept nowhere.`, `Give it on stdin: ollama-stack client ${client.id} --user ${name} --write --yes --secret-stdin < FILE. A new one: ollama-stack user rotate ${name}`)
+  return ui.hidden(`${name}'s ${stack.noun}`, pasted)
 }
 
 /** Settings that name what isn't there would only move the failure into the client. */

@@ -17,21 +17,21 @@ import { changeDocument, configuredDocument, refuseClash, remarks, reportConfigu
 import { configureFlags, refuseConflicts, wanted, type Given, type Wanted } from '../configure-flags.ts'
 import { backendFor, type Backend } from '../backend.ts'
 import { desired } from '../compose.ts'
-import { connect, type Engine } from '../engine.ts'
-import { adding, StackError, UsageError } from '../errors.ts'
+import type { Engine } from '../engine.ts'
+import { StackError, UsageError } from '../errors.ts'
 import { exposure } from '../exposure.ts'
 import type { Setting } from '../fields.ts'
 import { applyWhole } from '../journal.ts'
-import { thisMachine, type Machine } from '../machine.ts'
+import { thisMachine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { nextConfig, OWN_CERT, presentAnswers, presentConfig, settled, type Lasting } from '../present.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
 import { reconfigure, seenNow, type Reconfigured } from '../reconfigure.ts'
 import { cutShort, failedAfterWriting, type Done } from '../report.ts'
 import { roomForChange } from '../room.ts'
-import { startAndTest } from '../start.ts'
+import { engineToStart, startAndTest } from '../start.ts'
 import { readRecord } from '../state.ts'
-import { colored, unified } from '../unified.ts'
+import { colored, diffOfFiles } from '../diff.ts'
 import { alone, pullImages } from '../up.ts'
 import { version } from '../version.ts'
 
@@ -54,12 +54,12 @@ async function configure({ flags }: Input<typeof configureFlags>, context: Conte
   refuseOtherVersion(project)
   const asks = !flags.yes && !flags['dry-run']
   if (asks && !interactive) throw new UsageError('E_NEEDS_ANSWERS', 'There is no terminal to ask in.', 'To go ahead without a question: ollama-stack configure ... --yes\nTo see what would change: ollama-stack configure ... --dry-run')
-  const engine = flags.start !== false && !flags['dry-run'] ? await reach(context) : null
+  const engine = flags.start !== false && !flags['dry-run'] ? await engineToStart(context) : null
   const want = asks && named.given.size === 0 ? await askedFor(present, setting, context) : named
-  const plan = await prepare(project, present, want, flags, engine, setting, context, now)
+  const plan = await prepare(project, present, want, { flags, engine, setting, context, now })
   if (plan.change.size === 0) return nothing(plan, context)
 
-  const diff = unified(plan.mine, plan.changed, plan.whole)
+  const diff = diffOfFiles(plan.mine, plan.changed, plan.whole)
   const words = remarks(plan, project.stack)
   if (flags['dry-run']) {
     if (json) ui.data(JSON.stringify({ dryRun: true, ...changeDocument(plan), diff }))
@@ -81,14 +81,6 @@ function refuseOtherVersion({ dir }: Project): void {
   throw new UsageError('E_VERSION', `This project's files were written by ollama-stack ${made.version}, and this is ${version}.`, `Use the project's own: ${launcher(dir)} configure`)
 }
 
-async function reach({ env, signal }: Context): Promise<Engine> {
-  try {
-    return await connect({ env, signal })
-  } catch (error) {
-    throw error instanceof StackError && error.exit === 1 ? adding(error, 'Or only write the files for now: add --no-start') : error
-  }
-}
-
 async function askedFor(present: Lasting, setting: Setting, context: Context): Promise<Wanted> {
   const { askAgain } = await import('../wizard.ts')
   return { answers: settled(await askAgain(present, setting, context), new Set()), given: new Set() }
@@ -99,12 +91,22 @@ async function agreed({ start }: Given, context: Context): Promise<boolean> {
   return agreeToChange(start, context)
 }
 
+interface Around {
+  flags: Given
+  /** null: nothing is started, so nothing is looked at there. */
+  engine: Engine | null
+  setting: Setting
+  context: Context
+  now: Date
+}
+
 /** Everything that can be refused. */
-async function prepare(project: Project, present: Lasting, want: Wanted, flags: Given, engine: Engine | null, setting: Setting, context: Context, now: Date): Promise<Reconfigured> {
+async function prepare(project: Project, present: Lasting, want: Wanted, around: Around): Promise<Reconfigured> {
+  const { flags, engine, setting, context, now } = around
   const { machine } = setting
   refuseConflicts(want, present, setting)
   const before = presentConfig(project, machine)
-  const backend = await nextBackend(before, present, want, engine, machine, context.signal)
+  const backend = await nextBackend(before, present, want, around)
   for (const warning of backend.warnings) context.ui.warn(warning)
   const config = { ...nextConfig(project, before, want.answers, want.given, machine), elsewhere: backend.elsewhere, gpu: backend.gpu }
   if (engine) await roomForChange(engine, before, config)
@@ -118,10 +120,10 @@ async function prepare(project: Project, present: Lasting, want: Wanted, flags: 
 }
 
 /** The present one, unless that is what changes: then it is looked at as `create` does. */
-async function nextBackend(before: StackConfig, present: Lasting, { answers, given }: Wanted, engine: Engine | null, machine: Machine, signal: AbortSignal): Promise<Pick<Backend, 'elsewhere' | 'gpu' | 'warnings'>> {
+async function nextBackend(before: StackConfig, present: Lasting, { answers, given }: Wanted, { engine, setting, context }: Around): Promise<Pick<Backend, 'elsewhere' | 'gpu' | 'warnings'>> {
   const moves = answers.ollama !== present.ollama
   if (!moves && answers.gpu === present.gpu && !given.has('gpu')) return { elsewhere: before.elsewhere ?? null, gpu: before.gpu ?? null, warnings: [] }
-  return backendFor({ ollama: answers.ollama, gpu: moves && !given.has('gpu') ? 'auto' : answers.gpu }, engine, machine, signal)
+  return backendFor({ ollama: answers.ollama, gpu: moves && !given.has('gpu') ? 'auto' : answers.gpu }, engine, setting.machine, context.signal)
 }
 
 function nothing(plan: Reconfigured, { json, ui }: Context): 0 {

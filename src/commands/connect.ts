@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { OLLAMA_PORT } from '../bare-ollama.ts'
 import { define, type Context } from '../command.ts'
-import { StackError, UsageError } from '../errors.ts'
-import { listen, OLLAMA_PORT } from '../forward/listen.ts'
+import { StackError, UsageError, type Problem } from '../errors.ts'
+import { listen } from '../forward/listen.ts'
 import { forwarder, type Served } from '../forward/proxy.ts'
 import { prepare, type Session } from '../forward/session.ts'
 import { configDir, forget, keep, keptAt, readKept, type Kept } from '../forward/store.ts'
@@ -40,6 +41,7 @@ export const command = define({
     'insecure-http': { help: 'Send the login over plain HTTP, readable on the way' },
     verbose: { help: 'A line for each request; default on a terminal' },
     service: { value: 'systemd', help: 'Print a unit for systemd, and end' },
+    dir: { short: 'C', value: 'DIR', help: 'Without a meaning here: this needs no project' },
   },
   positionals: ['URL'],
   async run({ args, flags }, context) {
@@ -112,7 +114,7 @@ function sayHello(urls: readonly string[], { url }: Target, { kind, whose, offli
 }
 
 /** Every request, if wanted; each trouble once, until something works again. */
-function reporting({ stderr, interactive, ui }: Context, verbose: boolean): { onServed(served: Served): void; onTrouble(trouble: Pick<StackError, 'code' | 'message' | 'hint'>): void } {
+function reporting({ stderr, interactive, ui }: Context, verbose: boolean): { onServed(served: Served): void; onTrouble(trouble: Problem): void } {
   let last = ''
   return {
     onServed({ method, path, status, ms, cut }) {

@@ -20,7 +20,7 @@ import { clockProblem, HARMFUL } from '../clock.ts'
 import { define, type Context, type Input } from '../command.ts'
 import { ownCert, toConfig, type StaticConfig } from '../config.ts'
 import { dryRun } from '../dry-run.ts'
-import { connect, type Engine } from '../engine.ts'
+import type { Engine } from '../engine.ts'
 import { adding, CancelError, StackError, UsageError } from '../errors.ts'
 import { openKey } from '../own-cert.ts'
 import { loadProject } from '../project.ts'
@@ -28,7 +28,7 @@ import { render } from '../render.ts'
 import { cutShort, documentOf, failedAfterWriting, reportCreated, type Done } from '../report.ts'
 import { nothingInTheWay } from '../room.ts'
 import { proxyUser, writeProject } from '../scaffold.ts'
-import { startAndTest } from '../start.ts'
+import { engineToStart, startAndTest } from '../start.ts'
 import { subnetFor } from '../subnet.ts'
 
 export const command = define({
@@ -81,23 +81,15 @@ async function prepare(input: Input<typeof createFlags>, context: Context, now: 
   const mayStart = input.flags.start !== false && !input.flags['dry-run']
   let found: Engine | undefined
   const answered = await answer(input, context, async () => {
-    if (mayStart) found = await reach(context)
+    if (mayStart) found = await engineToStart(context)
   })
   const { answers, password } = answered
   try {
-    const engine = mayStart && answers.start ? found ?? await reach(context) : null
+    const engine = mayStart && answers.start ? found ?? await engineToStart(context) : null
     return { answers, password, ...await compose(answered, engine, now, context.signal) }
   } catch (error) {
     // Nobody should have to answer the same questions again.
     throw answered.asked && error instanceof StackError ? adding(error, `Your answers in one line, to change what is in the way: ${repeatLine(answers, { ownPassword: false })}`) : error
-  }
-}
-
-async function reach({ env, signal }: Context): Promise<Engine> {
-  try {
-    return await connect({ env, signal })
-  } catch (error) {
-    throw error instanceof StackError && error.exit === 1 ? adding(error, 'Or only write the files for now: add --no-start') : error
   }
 }
 

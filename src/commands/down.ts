@@ -1,9 +1,10 @@
 import { define, type Context } from '../command.ts'
-import { refuseElsewhere } from '../elsewhere.ts'
+import { refuseOtherDirectory } from '../other-directory.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, StackError, UsageError } from '../errors.ts'
 import { bytes } from '../bytes.ts'
 import { launcher } from '../callable.ts'
+import { listRows } from '../ollama-tables.ts'
 import { OWN } from '../ollama-url.ts'
 import { findProject, loadName, loadProject, type Project } from '../project.ts'
 import { alone } from '../up.ts'
@@ -21,7 +22,7 @@ export const command = define({
     const { cwd, env, json, ui, signal } = context
     const project = loadName(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
-    refuseElsewhere(project, (await engine.observe(project.name, [], signal)).containers)
+    refuseOtherDirectory(project, (await engine.observe(project.name, [], signal)).containers)
     if (flags.volumes && !flags.yes) await agree(project, engine, context)
     const removed = await ui.step('Stop and remove', (report) =>
       alone(project, ui, signal, () => engine.down(project.name, { volumes: flags.volumes === true, signal, onRemove: report })))
@@ -64,5 +65,5 @@ async function modelNames(project: Pick<Project, 'name'>, engine: Engine, signal
   const ollama = containers.find(({ service, state }) => service === 'ollama' && state === 'running')
   if (!ollama) return []
   const { code, stdout } = await engine.exec(ollama.id, ['ollama', 'list'], { signal })
-  return code === 0 ? stdout.trim().split('\n').slice(1).map((line) => line.split(/\s+/)[0] ?? '') : []
+  return code === 0 ? listRows(stdout).map(({ name }) => name) : []
 }

@@ -22,7 +22,7 @@ export const command = define({
   summary: 'A project from a backup, into a new directory',
   usage: 'ollama-stack restore FILE [DIR] [--passphrase-stdin]',
   examples: ['ollama-stack restore home-ollama-backup.tar.gz', 'ollama-stack restore backup.tar.gz ~/home-ollama --passphrase-stdin'],
-  flags: { 'passphrase-stdin': passphraseFlag },
+  flags: { 'passphrase-stdin': passphraseFlag, dir: { short: 'C', value: 'DIR', help: 'Another way to write the directory' } },
   positionals: ['FILE', '[DIR]'],
   async run({ args, flags }, context) {
     const { cwd, json, ui, signal } = context

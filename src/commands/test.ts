@@ -3,7 +3,7 @@ import { launcher } from '../callable.ts'
 import { allOk, runChecks, type CheckResult } from '../checks.ts'
 import { define } from '../command.ts'
 import { writeWhole } from '../disk.ts'
-import { refuseElsewhere } from '../elsewhere.ts'
+import { refuseOtherDirectory } from '../other-directory.ts'
 import { connect } from '../engine.ts'
 import { CancelError } from '../errors.ts'
 import { junit } from '../junit.ts'
@@ -21,7 +21,7 @@ export const command = define({
   async run({ flags }, { cwd, env, json, ui, signal }) {
     const project = loadProject(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
-    refuseElsewhere(project, (await engine.observe(project.name, [], signal)).containers)
+    refuseOtherDirectory(project, (await engine.observe(project.name, [], signal)).containers)
     const checks = await runChecks(project, { engine, now: new Date(), signal, thorough: flags.thorough === true, ...(json ? {} : { onResult: ui.check }) })
       .catch((error: unknown) => { throw signal.aborted ? new CancelError('The people made for the checks are removed again.') : error })
     const ok = allOk(checks)

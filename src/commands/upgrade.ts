@@ -5,8 +5,10 @@
 //   Upgrade -- carryOut() --> pull, write, start, smoke tests   upgrade/carry-out.ts
 //              goBack() when one of them fails, or on Ctrl-C    upgrade/way-back.ts: files, images, containers
 
-import { launcher } from '../callable.ts'
+import { callable, launcher } from '../callable.ts'
+import { clock } from '../clock.ts'
 import { define, type Context } from '../command.ts'
+import { shellWord } from '../curl.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, UsageError } from '../errors.ts'
 import { finishApply } from '../journal.ts'
@@ -14,7 +16,8 @@ import { thisMachine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { sweepTestPeople } from '../people.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
-import { colored, unified } from '../unified.ts'
+import { colored, diffOfFiles } from '../diff.ts'
+import { upgradeCall } from '../upgrade/bundle.ts'
 import { carryOut, type Outcome } from '../upgrade/carry-out.ts'
 import { openConnections } from '../upgrade/connections.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../upgrade/plan.ts'
@@ -38,7 +41,7 @@ export const command = define({
     const { cwd, env, interactive, json, ui, signal } = context
     const dir = findProject(cwd, flags.dir)
     const look = flags.check === true || flags['dry-run'] === true
-    if (!look && !flags.yes && !interactive) throw new UsageError('E_NEEDS_ANSWERS', 'upgrade restarts the stack, and there is no terminal to ask in.', 'To go ahead: ollama-stack upgrade --yes\nTo see what would change: ollama-stack upgrade --dry-run')
+    if (!look && !flags.yes && !interactive) throw new UsageError('E_NEEDS_ANSWERS', 'upgrade restarts the stack, and there is no terminal to ask in.', `To go ahead: ${upgradeCall(dir)} --yes\nTo see what would change: ${upgradeCall(dir)} --dry-run`)
     const engine = await connect({ env, signal })
     if (!look) await finishLast(dir, engine, context)
     const project = loadForUpgrade(dir)
@@ -47,7 +50,7 @@ export const command = define({
     if (flags.check) return check(upgrade, context)
     refuseClash(upgrade)
     if (!isNewer(upgrade)) return nothing(upgrade, context)
-    const diff = unified(upgrade.mine, upgrade.changed)
+    const diff = diffOfFiles(upgrade.mine, upgrade.changed)
     if (flags['dry-run']) {
       if (json) ui.data(JSON.stringify({ dryRun: true, ...upgradeDocument(upgrade), diff }))
       else for (const text of [...planLines(upgrade), colored(diff, process.stdout), 'Nothing was changed.'].filter(Boolean)) ui.data(text)
@@ -63,7 +66,7 @@ export const command = define({
 async function finishLast(dir: string, engine: Engine, { ui }: Context): Promise<void> {
   const left = leftOver(dir)
   if (left === null) return finishApply(dir)
-  ui.warn(`The upgrade of ${left.since.slice(0, 16).replace('T', ' ')} UTC was cut short: going back to how it was before.`)
+  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.`)
   finishApply(dir)
   await goBack(loadForUpgrade(dir), left, engine, ui)
   await sweepTestPeople(loadProject(dir))
@@ -73,7 +76,7 @@ function check(upgrade: Upgrade, { json, ui }: Context): void {
   const { project } = upgrade
   if (json) return ui.data(JSON.stringify(upgradeDocument(upgrade)))
   for (const line of planLines(upgrade)) ui.data(line)
-  ui.data(isNewer(upgrade) ? `There is something newer. See all of it: ${launcher(project.dir)} upgrade --dry-run` : upToDate(project))
+  ui.data(isNewer(upgrade) ? `There is something newer. See all of it: ${callable(upgradeCall(project.dir), project.dir)} --dry-run` : upToDate(project))
 }
 
 function nothing(upgrade: Upgrade, { json, ui }: Context): void {
@@ -83,7 +86,7 @@ function nothing(upgrade: Upgrade, { json, ui }: Context): void {
 }
 
 const upToDate = ({ dir }: Project): string =>
-  `Nothing newer: this is version ${version} of the program, and the project has its images and files. Is there a newer program? npx -p create-ollama-stack@latest ollama-stack upgrade -C ${dir}`
+  `Nothing newer: this is version ${version} of the program, and the project has its images and files. Is there a newer program? npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`
 
 async function interruption({ observed }: Upgrade, engine: Engine, signal: AbortSignal): Promise<string[]> {
   if (!observed.containers.some(({ state }) => state === 'running')) return ['It isn\'t running: the files change, and nothing is started or tried.']

@@ -13,10 +13,10 @@ import { isEverywhere, isPublicAddress } from '../machine.ts'
 import type { Project } from '../project.ts'
 import { checkServerCert, liesInFiles, ownCertWarnings, servedCert } from '../server-cert.ts'
 import { showsAnother } from '../take-cert.ts'
+import { DAY_MS } from '../when.ts'
 import { fail, ofProject, ok, OWNER, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 
-const DAY = 24 * 60 * 60_000
 /** `up` makes a new one within the last 30 days, Caddy within the last third. */
 const SOON_DAYS = 30
 
@@ -64,7 +64,7 @@ export const certificateChecks: Check[] = [
 ]
 
 function ending({ dir, tls, hosts }: Project, { notBefore, notAfter }: { notBefore: Date; notAfter: Date }, now: Date): Verdict {
-  const days = Math.floor((notAfter.getTime() - now.getTime()) / DAY)
+  const days = Math.floor((notAfter.getTime() - now.getTime()) / DAY_MS)
   const day = notAfter.toISOString().slice(0, 10)
   const renew = tls === 'private' ? 'Renew it: ollama-stack up' : tls === 'acme' ? "Caddy renews it by itself; why it hasn't: ollama-stack logs" : `Put the new files over ${join(dir, 'certs/server/server.crt')} and server.key, then: ollama-stack up`
   if (now < notBefore) return fail(`It isn't valid before ${notBefore.toISOString()}, and this machine's clock says ${now.toISOString()}`, 'Look at the clock: timedatectl')

@@ -1,6 +1,8 @@
 // Clocks: certificates, ends of credentials and signed logins are judged by the proxy's, made by this one.
 
 import { statSync } from 'node:fs'
+import { SET } from '../clock.ts'
+import { inWords } from '../when.ts'
 import { fail, ok, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 
@@ -9,7 +11,7 @@ const NOTICED_MS = 5000
 /** A login signed with an SSH key counts for so long (stacks/bearer/files/lua/ssh.lua). */
 const TOO_FAR_MS = 60_000
 
-const FIX = 'Set this machine by the network: sudo timedatectl set-ntp true   Docker Desktop: restart it, its virtual machine falls behind when a laptop sleeps.'
+const FIX = `Set this machine's by the network: ${SET}`
 
 export const clockCheck: Check = {
   id: 'clock',
@@ -28,7 +30,7 @@ export const clockCheck: Check = {
 function compared(whose: string, ahead: number): Verdict[] {
   const apart = Math.abs(ahead)
   if (apart < NOTICED_MS) return []
-  const evidence = `The clock of ${whose} is ${duration(apart)} ${ahead > 0 ? 'ahead of' : 'behind'} this program's`
+  const evidence = `The clock of ${whose} is ${inWords(apart)} ${ahead > 0 ? 'ahead of' : 'behind'} this program's`
   return [apart < TOO_FAR_MS ? warn(evidence, FIX) : fail(`${evidence}, so that certificates and ends of credentials are misjudged`, FIX)]
 }
 
@@ -37,10 +39,4 @@ function fromTheFuture({ project, now }: Facts): Verdict[] {
   if (!project) return []
   const { mtimeMs } = statSync(project.file.path)
   return mtimeMs - now.getTime() < TOO_FAR_MS ? [] : [fail(`This machine's clock says ${now.toISOString()}, but compose.yaml was written at ${new Date(mtimeMs).toISOString()}`, FIX)]
-}
-
-function duration(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 120) return `${seconds} s`
-  return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : seconds < 172_800 ? `${Math.round(seconds / 3600)} hours` : `${Math.round(seconds / 86_400)} days`
 }

@@ -7,10 +7,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import os from 'node:os'
 import type { Context } from '../command.ts'
-import { isOllama } from '../checks/network.ts'
+import { isOllama } from '../bare-ollama.ts'
 import { doorOf } from '../door.ts'
 import type { Engine } from '../engine.ts'
-import type { EngineMachine, ExaminedContainer } from '../engine/examine.ts'
+import type { ExaminedContainer } from '../engine/examine.ts'
+import type { EngineMachine } from '../engine/machine.ts'
 import { StackError } from '../errors.ts'
 import { ask, type Reply } from '../http.ts'
 import { thisMachine, type Machine } from '../machine.ts'
@@ -79,7 +80,7 @@ export function gather({ env, signal, engine, engineError, project, projectError
       if (error.code === 'ENOTFOUND') return []
       throw new StackError('E_DNS', `${name} can't be looked up: ${error.code ?? error.message}.`, { hint: 'Is this machine online? Which name servers it asks: resolvectl status' })
     }),
-    ollamaAt: isOllama,
+    ollamaAt: (address) => isOllama(address, signal),
     engine,
     engineError,
     engineMachine: once(async () => (engine ? engine.machine(signal) : null)),

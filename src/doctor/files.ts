@@ -4,7 +4,9 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { credentialProblems, unreadable } from '../credential-problems.ts'
 import { shellWord } from '../curl.ts'
+import { PROJECT_TREES } from '../project-files.ts'
 import type { Project } from '../project.ts'
+import { STATE } from '../state.ts'
 import { fail, ofProject, ok, worst, type Check, type Verdict } from './check.ts'
 
 export const fileChecks: Check[] = [
@@ -51,13 +53,13 @@ export function openFiles(project: Pick<Project, 'dir' | 'file'>): Verdict[] {
     const stat = lstatSync(full, { throwIfNoEntry: false })
     if (!stat || stat.isSymbolicLink()) return
     const mode = stat.mode & 0o777
-    const secret = isSecret(path) || path === 'credentials' || path === 'certs'
+    const secret = isSecret(path) || ['credentials', 'certs', STATE].includes(path)
     const shown = `${path} has mode ${mode.toString(8).padStart(4, '0')}`
     if (secret && (mode & 0o077) !== 0) found.push(fail(`${shown}, which lets others ${(mode & 0o022) === 0 ? 'read' : 'change'} it`, `chmod ${stat.isDirectory() ? '700' : '600'} ${shellWord(full)}`))
     else if ((mode & 0o002) !== 0) found.push(fail(`${shown}, which lets everybody on this machine change what runs`, `chmod o-w ${shellWord(full)}`))
     if (stat.isDirectory()) for (const name of readdirSync(full).sort()) look(`${path}/${name}`)
   }
-  for (const path of ['credentials', 'certs', 'compose.yaml', 'proxy', 'tls', 'front', 'forward', 'ollama-stack', '.ollama-stack']) look(path)
+  for (const path of [...PROJECT_TREES, 'compose.yaml', 'ollama-stack', '.ollama-stack']) look(path)
   if ((statSync(dir).mode & 0o002) !== 0) found.push(fail(`${dir} itself may be changed by everybody on this machine`, `chmod o-w ${shellWord(dir)}`))
   return [...found, ...unreadable(project, 'certs/server', 'so it starts without a certificate, or not at all').map(({ message, hint }) => fail(message, hint))]
 }

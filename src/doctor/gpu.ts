@@ -1,7 +1,8 @@
 // The GPU: in the machine, known to the engine, given to Ollama, and really used.
 
-import type { EngineMachine } from '../engine/examine.ts'
-import { gpuOf } from '../gpu.ts'
+import type { EngineMachine } from '../engine/machine.ts'
+import { gpuOf, TOOLKIT } from '../gpu.ts'
+import { psRows } from '../ollama-tables.ts'
 import type { Gpu } from '../../stacks/stack.ts'
 import { fail, ofBoth, ok, warn, type Check, type Verdict } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
@@ -23,9 +24,6 @@ export function gpusIn({ text, names }: Pick<Facts, 'text' | 'names'>): Maker[] 
   return [...new Set(found)].filter((maker) => maker !== 'amd' || names('/dev').includes('kfd'))
 }
 
-const TOOLKIT = 'https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html'
-const INSTALL = `Install the NVIDIA Container Toolkit (${TOOLKIT}), then: sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker`
-
 /** Whether the engine can hand that GPU to a container: the runtime, or a device of the Container Device Interface. */
 function known(maker: Maker, { names }: Facts, machine: EngineMachine | null): boolean {
   if (maker === 'amd') return names('/dev').includes('kfd') && names('/dev/dri').some((name) => name.startsWith('renderD'))
@@ -46,7 +44,7 @@ export const gpuChecks: Check[] = [
       if (first === undefined || (facts.project && !ollama)) return null
       const able = known(first, facts, machine)
       const use = `Use it: ollama-stack configure --gpu ${first}`
-      const steps = able ? use : first === 'nvidia' ? `${INSTALL}${facts.project ? `\n${use}` : ''}` : 'Load its driver, so that /dev/dri has a renderD device.'
+      const steps = able ? use : first === 'nvidia' ? `${TOOLKIT}${facts.project ? `\n${use}` : ''}` : 'Load its driver, so that /dev/dri has a renderD device.'
       if (facts.project) return warn(`This machine has a GPU of ${NAMES[first]}'s, and this stack doesn't use it: models run on the CPU.`, steps)
       return able ? ok(`one of ${NAMES[first]}'s, which the engine can hand to containers`) : warn(`This machine has a GPU of ${NAMES[first]}'s, which the engine can't hand to containers.`, steps)
     },
@@ -68,7 +66,7 @@ function given(maker: Maker, facts: Facts, machine: EngineMachine | null, here: 
   const asks = `compose.yaml gives Ollama a GPU of ${NAMES[maker]}'s`
   if (known(maker, facts, machine)) return ok(`${asks}, and the engine can hand it over`)
   return maker === 'nvidia'
-    ? fail(`${asks}, but the engine has neither the runtime "nvidia" nor a CDI device nvidia.com/gpu${machine.cdi ? '' : ' (CDI is off)'}: the container won't start.`, `${INSTALL}\nOr do without: ollama-stack configure --gpu none`)
+    ? fail(`${asks}, but the engine has neither the runtime "nvidia" nor a CDI device nvidia.com/gpu${machine.cdi ? '' : ' (CDI is off)'}: the container won't start.`, `${TOOLKIT}\nOr do without: ollama-stack configure --gpu none`)
     : fail(`${asks}, but this machine has no ${facts.names('/dev').includes('kfd') ? '/dev/dri/renderD*' : '/dev/kfd'}: the container won't start.`, 'Load the driver: sudo modprobe amdgpu (https://rocm.docs.amd.com)\nOr do without: ollama-stack configure --gpu none')
 }
 
@@ -86,12 +84,12 @@ async function started({ engine, containers, signal }: Facts): Promise<string[]>
 /** By `ollama ps`, whose column PROCESSOR says `100% GPU`, `100% CPU` or `40%/60% CPU/GPU`; with nothing loaded, by the log. */
 export function used(name: string, ps: string, log: readonly string[]): Verdict {
   const fix = `See why: ollama-stack logs ollama   Most often the driver was updated under a running container: docker compose restart ollama   If that isn't it, look whether nvidia-smi or rocminfo works on the machine itself.`
-  const rows = ps.trim().split('\n').slice(1).map((line) => line.split(/\s{2,}/)).map(([model = '', , , processor = '']) => ({ model, processor }))
+  const rows = psRows(ps)
   const slow = rows.filter(({ processor }) => processor.includes('CPU') && !processor.includes('GPU'))
-  if (slow.length > 0) return fail(`Ollama was given a GPU of ${name}'s, but computes on the CPU: ${slow.map(({ model, processor }) => `${model} (${processor})`).join(', ')}.`, fix)
+  if (slow.length > 0) return fail(`Ollama was given a GPU of ${name}'s, but computes on the CPU: ${slow.map(({ name: model, processor }) => `${model} (${processor})`).join(', ')}.`, fix)
   const partly = rows.filter(({ processor }) => processor.includes('CPU'))
-  if (partly.length > 0) return warn(`The GPU's memory is too small for all of it: ${partly.map(({ model, processor }) => `${model} (${processor})`).join(', ')}.`, 'A smaller model or context is much faster: it fits.')
-  if (rows.length > 0) return ok(rows.map(({ model, processor }) => `${model}: ${processor}`).join(', '))
+  if (partly.length > 0) return warn(`The GPU's memory is too small for all of it: ${partly.map(({ name: model, processor }) => `${model} (${processor})`).join(', ')}.`, 'A smaller model or context is much faster: it fits.')
+  if (rows.length > 0) return ok(rows.map(({ name: model, processor }) => `${model}: ${processor}`).join(', '))
   const libraries = log.flatMap((line) => /library=(\w+)/.exec(line)?.[1] ?? [])
   if (libraries.length === 0) return warn("No model is loaded, and Ollama's log doesn't say where it computes, so this can't be told.", 'Ask it something, then run this again.')
   const gpu = libraries.find((library) => library.toLowerCase() !== 'cpu')

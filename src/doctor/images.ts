@@ -1,9 +1,9 @@
 // The images that run: how old, and whether they have the fixes that are known.
 
+import { DAY_MS } from '../when.ts'
 import { ofBoth, ok, warn, worst, type Check, type Verdict } from './check.ts'
 import { FLOORS, reaches } from './floors.ts'
 
-const DAY = 24 * 60 * 60_000
 /** Half a year: each of these projects has had security fixes in such a time. */
 const OLD_DAYS = 180
 
@@ -12,7 +12,7 @@ export const imageChecks: Check[] = [
     id: 'image-age',
     title: 'Age of the images',
     async run({ containers, now }) {
-      const dated = (await containers()).flatMap(({ image, imageCreated }) => (imageCreated ? [{ image, days: Math.floor((now.getTime() - imageCreated.getTime()) / DAY) }] : []))
+      const dated = (await containers()).flatMap(({ image, imageCreated }) => (imageCreated ? [{ image, days: Math.floor((now.getTime() - imageCreated.getTime()) / DAY_MS) }] : []))
       const old = dated.filter(({ days }) => days > OLD_DAYS).map(({ image, days }) => warn(`${image} was made ${days} days ago`, 'Newer ones: ollama-stack upgrade'))
       return worst(old, dated.length === 0 ? null : ok(each(dated.map(({ image, days }) => `${image}: ${days} days`))))
     },

@@ -2,7 +2,7 @@
 
 import { bytes } from '../bytes.ts'
 import { full } from '../checks/stream.ts'
-import type { EngineMachine } from '../engine/examine.ts'
+import type { EngineMachine } from '../engine/machine.ts'
 import { shellWord } from '../curl.ts'
 import { fail, ofEngine, ofProject, ok, warn, type Check } from './check.ts'
 import { isHere, type Facts } from './facts.ts'

@@ -1,6 +1,7 @@
 // How large models are, on disk and in memory.
 
 import type { Service } from '../compose.ts'
+import { listRows } from '../ollama-tables.ts'
 import { OWN } from '../ollama-url.ts'
 import type { Facts } from './facts.ts'
 
@@ -11,13 +12,10 @@ export interface Model {
   bytes: number
 }
 
-/** What `ollama list` tells; null: it can't be asked. Columns are at least two spaces apart: NAME  ID  SIZE  MODIFIED. */
+/** What `ollama list` tells; null: it can't be asked. */
 export async function modelsHere({ inside }: Pick<Facts, 'inside'>): Promise<Model[] | null> {
   const text = await inside('ollama', ['ollama', 'list'])
-  return text === null ? null : text.trim().split('\n').slice(1).map((line) => {
-    const [name = '', , size = ''] = line.split(/\s{2,}/)
-    return { name, bytes: sizeOf(size) }
-  })
+  return text === null ? null : listRows(text).map(({ name, size }) => ({ name, bytes: sizeOf(size) }))
 }
 
 function sizeOf(text: string): number {

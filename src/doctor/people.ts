@@ -1,12 +1,12 @@
 // Who may log in, and for how long yet.
 
 import { listPeople } from '../people.ts'
+import { DAY_MS } from '../when.ts'
 import { fail, ofProject, ok, warn, worst, type Check } from './check.ts'
 
-const DAY = 24 * 60 * 60_000
-const SOON = 14 * DAY
+const SOON = 14 * DAY_MS
 /** Whose credential was given for a shorter time is meant to leave. */
-const LASTING = 90 * DAY
+const LASTING = 90 * DAY_MS
 
 export const peopleCheck: Check = ofProject({
   id: 'people',

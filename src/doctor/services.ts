@@ -6,6 +6,7 @@ import { desired, plan, printPlan } from '../compose.ts'
 import type { ExaminedContainer } from '../engine/examine.ts'
 import { StackError } from '../errors.ts'
 import { OWN } from '../ollama-url.ts'
+import { otherDirectory } from '../other-directory.ts'
 import type { Project } from '../project.ts'
 import { fail, ofBoth, ok, warn, worst, type Check, type Verdict } from './check.ts'
 
@@ -30,8 +31,8 @@ export const serviceChecks: Check[] = [
     async run({ project, engine, containers, signal }) {
       const found = await containers()
       if (found.length === 0) return null
-      const elsewhere = found.find(({ dir }) => dir !== '' && dir !== project.dir)?.dir
-      if (elsewhere !== undefined) return fail(`What runs under the name ${project.name} was made from ${elsewhere}, not from ${project.dir}`, `If the project was moved here: ollama-stack up   If this is a copy: give it another name and another port in compose.yaml first.`)
+      const elsewhere = otherDirectory(project, found)
+      if (elsewhere) return fail(elsewhere.message, elsewhere.hint)
       const want = desired(project.file, project.dir)
       const have = await engine.observe(project.name, want.images, signal)
       try {

@@ -7,6 +7,7 @@ import { allowlist } from '../checks/allowlist.ts'
 import { full, stream } from '../checks/stream.ts'
 import { credentialProblems } from '../credential-problems.ts'
 import { doorOf } from '../door.ts'
+import { psRows } from '../ollama-tables.ts'
 import { untilAllKnow, withTestPeople } from '../people.ts'
 import { fail, ofBoth, ofProject, ok, warn, type Check } from './check.ts'
 import type { Facts } from './facts.ts'
@@ -84,7 +85,7 @@ async function streaming({ project, answer, inside, signal }: Facts & { project:
   if (models === null) return null
   const names = models.toSorted((a, b) => a.bytes - b.bytes).map(({ name }) => name)
   const wanted = project.model === null ? undefined : full(project.model)
-  const loaded = ps?.trim().split('\n')[1]?.split(/\s{2,}/)[0]
+  const loaded = psRows(ps ?? '')[0]?.name
   const model = loaded ?? names.find((name) => name === wanted) ?? names[0]
   if (model === undefined) return wanted === undefined ? null : warn(`${project.model} isn't here yet, so streaming could not be measured`, `ollama-stack pull ${project.model}`)
   // Writing the files for somebody new would mend what the other checks have to say about them.

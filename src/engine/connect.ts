@@ -3,6 +3,7 @@
 import { homedir } from 'node:os'
 import { CancelError, StackError } from '../errors.ts'
 import { places, proxyEnv, type Place, type Surroundings } from './find.ts'
+import { machineOf } from './machine.ts'
 import type { ConnectOptions, Engine } from './types.ts'
 import { older, OLDEST_API, warningFor } from './version.ts'
 
@@ -31,6 +32,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
       const docker = client(place)
       const asked = Date.now()
       const { version, info } = await introduce(docker, stop)
+      const machine = machineOf(info, (asked + Date.now()) / 2)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
       const { engine } = await import('./engine.ts')
       return engine(docker, await proxyEnv(around, place.address), {
@@ -40,12 +42,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
         apiVersion: version.ApiVersion,
         os: version.Os,
         arch: version.Arch,
-        hostname: info.Name ?? '',
-        runtimes: Object.keys(info.Runtimes ?? {}),
-        cdi: (info.DiscoveredDevices ?? []).filter(({ Source }) => Source === 'cdi').map(({ ID }) => ID),
-        operatingSystem: info.OperatingSystem ?? '',
+        hostname: machine.name,
+        runtimes: machine.runtimes,
+        cdi: machine.devices,
+        operatingSystem: machine.system,
         rootless: (info.SecurityOptions ?? []).some((option) => option.includes('name=rootless')),
-        ahead: aheadOf(info, (asked + Date.now()) / 2),
+        ahead: machine.ahead,
         warning: warningFor(version.Version),
       })
     } catch (error) {
@@ -71,11 +73,6 @@ function limit(timeout: number, signal: AbortSignal | undefined): { stop: AbortS
     signal?.removeEventListener('abort', cancel)
   }
   return { stop: controller.signal, release }
-}
-
-function aheadOf({ SystemTime = '' }: { SystemTime?: string }, now: number): number | null {
-  const clock = Date.parse(SystemTime)
-  return Number.isNaN(clock) ? null : clock - now
 }
 
 function tooOld(place: Place, version: string, api: string): StackError {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StackError } from '../errors.ts'
+import { codeOf, StackError } from '../errors.ts'
 
 export interface Tls {
   ca?: string
@@ -56,7 +56,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(cause))) return undefined
     throw new StackError('E_ENGINE_NOT_FOUND', `${path} can't be read: ${(cause as Error).message}`, {
       hint: `It says which Docker Engine to use. Make it readable, or set DOCKER_HOST.`, cause,
     })

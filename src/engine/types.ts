@@ -2,7 +2,8 @@
 
 import type { Desired, Observed, Step } from '../compose/types.ts'
 import type { StackError } from '../errors.ts'
-import type { EngineMachine, ExaminedContainer } from './examine.ts'
+import type { ExaminedContainer } from './examine.ts'
+import type { EngineMachine } from './machine.ts'
 
 /** Progress of one image pull. Bytes are those of layers whose size is known so far. */
 export interface PullProgress {

@@ -1,13 +1,11 @@
 // The local door itself: where it listens, and who sits there if it can't.
 
 import http from 'node:http'
-import { StackError } from '../errors.ts'
+import { OLLAMA_PORT } from '../bare-ollama.ts'
+import { codeOf, StackError } from '../errors.ts'
 import { MARK } from './headers.ts'
 import { freePort } from '../port-free.ts'
 import { quoted } from '../quoted.ts'
-
-/** What a bare Ollama has (its default host, envconfig). */
-export const OLLAMA_PORT = 11434
 
 /**
  * Listens on all of `addresses`; of the two loopback addresses one may be missing. Throws E_PORT_TAKEN and E_BIND.
@@ -25,7 +23,7 @@ export async function listen(addresses: readonly string[], port: number, handler
       try {
         await opened(server, address, port)
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : ''
+        const code = codeOf(error)
         // A machine without IPv6.
         if (address === '::1' && urls.length > 0 && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue
         throw await explain(error, address, port)
@@ -54,7 +52,7 @@ function opened(server: http.Server, host: string, port: number): Promise<void> 
 }
 
 async function explain(cause: unknown, address: string, port: number): Promise<unknown> {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+  const code = codeOf(cause)
   if (code === 'EADDRNOTAVAIL') return new StackError('E_BIND', `${address} is not an address of this machine.`, { hint: 'Give one that is, or leave --bind out.', cause })
   if (code === 'EACCES') return new StackError('E_PORT', `Only root may listen on port ${port}.`, { hint: `Give one from 1024 up: --port ${OLLAMA_PORT}`, cause })
   if (code !== 'EADDRINUSE') return cause

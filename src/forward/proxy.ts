@@ -3,7 +3,7 @@
 
 import http from 'node:http'
 import https from 'node:https'
-import type { StackError } from '../errors.ts'
+import type { Problem } from '../errors.ts'
 import { gate } from './gate.ts'
 import { preflightHeaders, requestHeaders, responseHeaders } from './headers.ts'
 import { refuse } from './refusal.ts'
@@ -31,7 +31,7 @@ export interface Forwarding {
   origins: readonly string[]
   onServed(served: Served): void
   /** The stack couldn't be reached, or refused the login. */
-  onTrouble(trouble: Pick<StackError, 'code' | 'message' | 'hint'>): void
+  onTrouble(trouble: Problem): void
 }
 
 /** Below the 75 s after which the stack closes idle connections, and short, since a laptop that slept finds them dead. */
@@ -154,7 +154,7 @@ function limitConnecting(outgoing: http.ClientRequest, socket: NodeJS.EventEmitt
   outgoing.once('close', clear)
 }
 
-function loginRefused({ url }: Target): Pick<StackError, 'code' | 'message' | 'hint'> {
+function loginRefused({ url }: Target): Problem {
   return {
     code: 'E_LOGIN',
     message: 'The stack refuses the login that ollama-stack connect was started with: it was changed or has ended.',

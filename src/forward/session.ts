@@ -3,8 +3,8 @@
 import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Context } from '../command.ts'
-import { StackError, UsageError } from '../errors.ts'
-import { readPassword } from '../read-password.ts'
+import { StackError, throwAll, UsageError } from '../errors.ts'
+import { pasted, readSecret, refuseTerminal } from '../read-secret.ts'
 import { loginRefused, tryLogin, wantedLogin } from './greet.ts'
 import { caIn, certificateOf, identityOf, isEncrypted, noSecret, SECRET } from './login.ts'
 import { isKind, SCHEMES, type Kind, type Scheme } from './schemes.ts'
@@ -89,18 +89,18 @@ export async function prepare(target: Target, wishes: Wishes, kept: Kept, contex
 
 async function givenSecret({ secretStdin }: Wishes, { stdin, env, signal }: Context): Promise<string | undefined> {
   if (!secretStdin) return env[SECRET] || undefined
-  if ('isTTY' in stdin && stdin.isTTY) throw new UsageError('E_SECRET', '--secret-stdin reads a pipe or a file, and stdin is the terminal.', 'Leave the flag out: the secret is asked for, and not shown.')
-  return readPassword({ stdin, signal }, 'password', '--secret-stdin')
+  throwAll(refuseTerminal(stdin, 'secret'))
+  return readSecret({ stdin, signal }, 'secret')
 }
 
 async function asked(what: string, line: string, context: Context): Promise<string> {
   if (!context.interactive) throw noSecret(what, line)
-  return (await import('./prompts.ts')).askSecret(`${what[0]?.toUpperCase()}${what.slice(1)}?`, context)
+  return context.ui.hidden(`${what[0]?.toUpperCase()}${what.slice(1)}?`, pasted)
 }
 
 async function askedName(line: string, context: Context): Promise<string> {
   if (!context.interactive) throw new UsageError('E_USER_NAME', 'The stack wants a name and a password, and no name was given.', `Add it: ${line} --user NAME`)
-  return (await import('./prompts.ts')).askName('Your name at the stack?', context)
+  return (await import('./ask-name.ts')).askName('Your name at the stack?', context)
 }
 
 function agreeing({ interactive, ui }: Context): Agree {

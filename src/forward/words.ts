@@ -1,6 +1,6 @@
 // Why a stack can't be reached, for people: by the codes of Node and OpenSSL.
 
-import { StackError } from '../errors.ts'
+import { codeOf, StackError } from '../errors.ts'
 import { quoted } from '../quoted.ts'
 import type { Target } from './target.ts'
 
@@ -9,7 +9,7 @@ export const UNTRUSTED = new Set(['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_
 
 /** `own`: what was trusted was given or pinned, and not left to this machine. */
 export function unreachable({ url, host, port, tls }: Target, cause: unknown, own: boolean): StackError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = codeOf(cause)
   const where = new URL(url).host
   const fail = (name: string, message: string, hint: string): StackError => new StackError(name, message, { hint, cause })
   if (UNTRUSTED.has(code)) return own

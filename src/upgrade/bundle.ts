@@ -3,6 +3,7 @@
 import { join, relative, resolve } from 'node:path'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import fs from 'fs-extra'
+import { shellWord } from '../curl.ts'
 import { bundleDir } from '../paths.ts'
 
 const NAME = '.ollama-stack'
@@ -14,6 +15,11 @@ export function bundleDiffers(dir: string): boolean {
   if (!existsSync(own)) return true
   const [ours, theirs] = [filesIn(bundleDir), filesIn(own)]
   return ours.length !== theirs.length || ours.some((path, index) => path !== theirs[index] || !readFileSync(join(bundleDir, path)).equals(readFileSync(join(own, path))))
+}
+
+/** What to type to have this very program upgrade the project: where it isn't the project's own copy, that one is older. */
+export function upgradeCall(dir: string, program = bundleDir): string {
+  return resolve(program) === resolve(dir, NAME) ? 'ollama-stack upgrade' : `npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`
 }
 
 /** Copied beside it first: a full disk leaves the old one. */

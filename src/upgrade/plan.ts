@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { isMap, isScalar, parseDocument } from 'yaml'
 import type { Change } from '../../stacks/stack.ts'
 import type { Observed } from '../compose.ts'
+import { shellWord } from '../curl.ts'
 import { readTree } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { StackError, UsageError } from '../errors.ts'
@@ -62,7 +63,7 @@ export async function planUpgrade(project: Project, machine: Machine, engine: En
   const { dir, stack, file } = project
   const record = readRecord(dir)
   if (record && goesBack(record.version, version)) {
-    throw new UsageError('E_UPGRADE_OLDER', `This project was written by version ${record.version} of the program, and this is ${version}: an upgrade doesn't go back.`, 'Take the newest: npx -p create-ollama-stack@latest ollama-stack upgrade')
+    throw new UsageError('E_UPGRADE_OLDER', `This project was written by version ${record.version} of the program, and this is ${version}: an upgrade doesn't go back.`, `Take the newest: npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`)
   }
   const config = presentConfig(project, machine)
   const made = plainFiles(stack, config)

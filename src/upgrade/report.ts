@@ -2,8 +2,9 @@
 
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { touching } from '../merge-paths.ts'
+import { conflictDocument, touching } from '../merge-paths.ts'
 import { version } from '../version.ts'
+import { upgradeCall } from './bundle.ts'
 import { goesBack, type ImageChange } from './images.ts'
 import { isNewer, type Upgrade } from './plan.ts'
 
@@ -46,7 +47,7 @@ export function upgradeDocument(upgrade: Upgrade): object {
     project: { dir, name }, newer: isNewer(upgrade), from, to: version,
     images: images.map(({ service, from: was, to, kind, digests }) => ({ service, from: was, to, change: kind, digests })),
     files: { changed: [...changed.keys()].filter((path) => !gone(path)).map(at), removed: [...changed.keys()].filter(gone).map(at), kept: kept.map(at) },
-    conflicts: conflicts.map(({ path, lines, mine, theirs }) => ({ file: at(path), lines, mine, theirs })),
+    conflicts: conflictDocument(conflicts, { dir }),
     unknown: unknown.map(({ image }) => image),
   }
 }
@@ -57,7 +58,7 @@ export function refuseClash(upgrade: Upgrade): void {
   if (conflicts.length === 0) return
   const { where, flags } = touching(conflicts, 'the new version')
   const error = new UsageError('E_MERGE', `Edits of yours and the new version touch each other, and nothing was written:\n${where}`,
-    `Take the new file, and yours goes to FILE.orig: upgrade ${flags}\nOr leave a file as you have it: --keep-mine FILE. What the new version put right in it is then yours to do.`)
+    `Take the new file, and yours goes to FILE.orig: ${upgradeCall(upgrade.project.dir)} ${flags}\nOr leave a file as you have it: --keep-mine FILE. What the new version put right in it is then yours to do.`)
   error.document = upgradeDocument(upgrade)
   throw error
 }

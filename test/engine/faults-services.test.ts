@@ -159,10 +159,10 @@ describe('the directory', () => {
     const before = await inspect('proxy', '{{.Id}} {{.State.StartedAt}}')
     for (const command of [['up'], ['down'], ['down', '--volumes', '--yes'], ['test']]) {
       const error = failure(await ollamaStack([...command, '-C', copy, '--json']))
-      expect(error).toMatchObject({ code: 'E_ELSEWHERE', message: expect.stringContaining(`were started from ${dir}. ${copy} has the same name`) as string })
+      expect(error).toMatchObject({ code: 'E_OTHER_DIRECTORY', message: expect.stringContaining(`were started from ${dir}. ${copy} has the same name`) as string })
       expect(error.hint).toContain(`${dir}/ollama-stack status`)
     }
-    expect((await status(copy)).problems).toMatchObject([{ code: 'E_ELSEWHERE' }])
+    expect((await status(copy)).problems).toMatchObject([{ code: 'E_OTHER_DIRECTORY' }])
     expect([await inspect('proxy', '{{.Id}} {{.State.StartedAt}}'), (await up()).changed]).toEqual([before, []])
     await letsIn()
   })

@@ -6,7 +6,7 @@ import type { Format, Value } from '../../src/clients/client.ts'
 import { additions, applied, leftovers } from '../../src/clients/edits.ts'
 import { clients } from '../../src/clients/index.ts'
 import { merge } from '../../src/clients/merge.ts'
-import { unifiedDiff } from '../../src/diff.ts'
+import { diffOfFile } from '../../src/diff.ts'
 
 const merged = (format: Format, text: string | null, value: Value, others: Value[] = []): string => {
   const result = merge(format, text, { whole: value, value }, others)
@@ -148,7 +148,7 @@ describe('for any file', () => {
 })
 
 test('a difference: three lines around, nothing when there is none', () => {
-  expect(unifiedDiff('/x', 'a\nb\nc\nd\ne\n', 'a\nb\nc\nd\nE\n')).toBe('--- /x\n+++ /x\n@@ -2,4 +2,4 @@\n b\n c\n d\n-e\n+E')
-  expect(unifiedDiff('/x', null, 'a\n')).toBe('--- /dev/null\n+++ /x\n@@ -0,0 +1,1 @@\n+a')
-  expect(unifiedDiff('/x', 'a\n', 'a\n')).toBe('')
+  expect(diffOfFile('/x', 'a\nb\nc\nd\ne\n', 'a\nb\nc\nd\nE\n')).toBe('--- /x\n+++ /x\n@@ -2,4 +2,4 @@\n b\n c\n d\n-e\n+E')
+  expect(diffOfFile('/x', null, 'a\n')).toBe('--- /dev/null\n+++ /x\n@@ -0,0 +1,1 @@\n+a')
+  expect(diffOfFile('/x', 'a\n', 'a\n')).toBe('')
 })

@@ -140,7 +140,7 @@ describe('refused with exit 2, with nothing written', () => {
     ['a model with spaces', ['curl', '--model', 'a b'], 'E_MODEL_NAME', /isn't a model name/],
     ['flags without a client', ['--write'], 'E_ARGUMENT', /Name it: .*client ID --write/],
     ['--file without --write', ['continue', '--file', 'x'], 'E_FLAG', /--write/],
-    ['nobody to ask', ['claude-code', '--write'], 'E_PASSWORD', /--secret-stdin/],
+    ['nobody to ask', ['claude-code', '--write'], 'E_SECRET', /--secret-stdin/],
     ['a secret that has no place', ['ollama-cli', '--secret-stdin'], 'E_FLAG', /has no place to go/],
     ['nothing to write to', ['ollama-js', '--write', '--yes'], 'E_CLIENT_FILE', /no file that settings could be written to/],
     ['a file that only its owner knows', ['librechat', '--write', '--yes'], 'E_CLIENT_FILE', /--file PATH/],

@@ -11,6 +11,9 @@ const sources = ['src', 'stacks'].flatMap((folder) =>
     .filter((path) => path.endsWith('.ts'))
     .map((path) => `${folder}/${path.split(sep).join('/')}`))
 
+/** Folders of `src` for what one command does beyond the others. */
+const FEATURES = ['attacks', 'backup', 'clients', 'doctor', 'forward', 'upgrade']
+
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) =>
@@ -35,6 +38,17 @@ describe.each(sources)('%s', (file) => {
       return target.startsWith('src/commands/')
     })
     expect(wrong).toEqual([])
+  })
+
+  test('the engine knows what is wanted of it and how to say what failed, and nothing else', () => {
+    if (!file.startsWith('src/engine/')) return expect(file).not.toMatch(/^src\/engine\//)
+    expect(targets.filter((target) => target.startsWith('src/') && !/^src\/(?:engine|compose)\//.test(target) && !['src/errors.ts', 'src/port-free.ts'].includes(target))).toEqual([])
+  })
+
+  test('a feature is known to its command, and not to another feature', () => {
+    const own = FEATURES.find((name) => file.startsWith(`src/${name}/`) || file === `src/${name}.ts`)
+    if (/^src\/commands\//.test(file)) return expect(own).toBeUndefined()
+    expect(targets.filter((target) => FEATURES.some((name) => name !== own && target.startsWith(`src/${name}/`)))).toEqual([])
   })
 
   test('only the engine reaches for dockerode, only the registry for a stack', () => {

@@ -61,6 +61,8 @@ describe('commands to paste', () => {
     ['ollama-stack COMMAND --help', '/p', '/p', './ollama-stack COMMAND --help'],
     ['npx create-ollama-stack@latest --help, create-ollama-stack up', '/p', '/p', 'npx create-ollama-stack@latest --help, create-ollama-stack up'],
     ['/x/ollama-stack up', '/p', '/p', '/x/ollama-stack up'],
+    ['npx -p create-ollama-stack@latest ollama-stack upgrade -C .', '/p', '/p', 'npx -p create-ollama-stack@latest ollama-stack upgrade -C .'],
+    ['npx --package create-ollama-stack ollama-stack connect URL', '/p', '/p', 'npx --package create-ollama-stack ollama-stack connect URL'],
     ['ollama-stack up', undefined, '/p', 'ollama-stack up'],
   ])('%s', (text, project, cwd, pasted) => expect(callable(text, project, cwd)).toBe(pasted))
 })

@@ -14,6 +14,7 @@ import { StackError } from '../../src/errors.ts'
 import { render } from '../../src/render.ts'
 import { plainTexts, recordOf } from '../../src/state.ts'
 import { plainUi } from '../../src/ui-plain.ts'
+import { upgradeCall } from '../../src/upgrade/bundle.ts'
 import { carryOut } from '../../src/upgrade/carry-out.ts'
 import { connectionsIn } from '../../src/upgrade/connections.ts'
 import { forgetDigests, goesBack, imageChanges, pinned, type Images, type Seen } from '../../src/upgrade/images.ts'
@@ -173,7 +174,7 @@ describe('where an edit and the new version touch', () => {
     const error = refusal(() => refuseClash(upgrade))
     expect(error).toMatchObject({ code: 'E_MERGE', exit: 2 })
     expect(error.message).toMatch(/proxy\/refusals\.conf, line \d+/)
-    expect(error.hint).toContain(`--take-new ${OWN}`)
+    expect(error.hint).toContain(`npx -p create-ollama-stack@latest ollama-stack upgrade -C ${dir} --take-new ${OWN}`)
     expect(upgradeDocument(upgrade)).toMatchObject({ conflicts: [{ file: join(dir, OWN), mine: expect.stringContaining('No.'), theirs: expect.stringContaining('This request was refused.') }] })
   })
 
@@ -208,6 +209,11 @@ test("a project of a newer program isn't taken back", async () => {
   await expect(plan()).rejects.toMatchObject({ code: 'E_UPGRADE_OLDER', exit: 2, message: expect.stringContaining('1.10.0') })
   writeFileSync(path, readFileSync(path, 'utf8').replace('1.10.0', '1.8.9'))
   expect((await plan()).from).toBe('1.8.9')
+})
+
+test("what is to be typed next runs this program, not the older one in the project", () => {
+  expect(upgradeCall('/home/my stack', '/usr/lib/x/dist')).toBe("npx -p create-ollama-stack@latest ollama-stack upgrade -C '/home/my stack'")
+  expect(upgradeCall('/home/ann/p', '/home/ann/p/.ollama-stack')).toBe('ollama-stack upgrade')
 })
 
 test('Ollama going back to an earlier version is said', async () => {

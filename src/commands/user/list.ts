@@ -6,6 +6,7 @@ import { StackError } from '../../errors.ts'
 import { lastUses } from '../../last-use.ts'
 import { listPeople } from '../../people.ts'
 import { findProject, loadProject } from '../../project.ts'
+import { table } from '../../table.ts'
 import { relative } from '../../when.ts'
 
 type Row = Account & { lastUsed: Date | null }
@@ -27,17 +28,15 @@ export const list = define({
     const rows = people.map((person): Row => ({ ...person, lastUsed: uses.get(person.name) ?? null }))
     if (json) ui.data(JSON.stringify(rows.map(({ name, role, created, expires, lastUsed }) => ({ name, role, created, expires, lastUsed }))))
     else if (rows.length === 0) ui.data(`Nobody may log in. Let somebody in: ${launcher(project.dir)} user add NAME`)
-    else for (const line of table(rows, new Date())) ui.data(line)
+    else for (const line of lines(rows, new Date())) ui.data(line)
   },
 })
 
-function table(rows: readonly Row[], now: Date): string[] {
+function lines(rows: readonly Row[], now: Date): string[] {
   const cells = rows.map(({ name, role, created, expires, lastUsed }) => [
     name, role, created?.toISOString().slice(0, 10) ?? 'unknown',
     expires === null ? 'never' : expires <= now ? 'EXPIRED' : relative(expires, now),
     lastUsed === null ? 'not in the log' : relative(lastUsed, now),
   ])
-  const all = [['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED'], ...cells]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  return table([['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED'], ...cells])
 }

@@ -5,12 +5,11 @@ import { resolve } from 'node:path'
 import { stacks } from '../../../stacks/index.ts'
 import type { Own } from '../../../stacks/stack.ts'
 import type { Context, Flag, Values } from '../../command.ts'
-import { throwAll } from '../../config.ts'
-import { UsageError } from '../../errors.ts'
+import { throwAll, UsageError } from '../../errors.ts'
 import { isLoopback } from '../../machine.ts'
 import type { Project } from '../../project.ts'
 import { shownPath } from '../../quoted.ts'
-import { readPassword, refuseTerminal } from '../../read-password.ts'
+import { readSecret, refuseTerminal } from '../../read-secret.ts'
 
 export const ownFlags = {
   'password-stdin': { help: 'Take the password from stdin instead of making one (basic)' },
@@ -39,7 +38,7 @@ export async function ownOf(flags: Values<typeof ownFlags>, project: Project, co
   if (flags.csr !== undefined) return { csr: requestIn(resolve(context.cwd, flags.csr)) }
   if (!flags['password-stdin']) return {}
   throwAll(refuseTerminal(context.stdin))
-  return { password: await readPassword(context) }
+  return { password: await readSecret(context) }
 }
 
 function requestIn(path: string): string {

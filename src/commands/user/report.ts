@@ -1,4 +1,5 @@
 import type { Credential } from '../../../stacks/stack.ts'
+import { clock } from '../../clock.ts'
 import type { Context } from '../../command.ts'
 import { credentialLines, userDocument } from '../../credential-report.ts'
 import { curlCommand } from '../../curl.ts'
@@ -10,7 +11,7 @@ export function reportCredential(project: Project, credential: Credential, { jso
   if (json) return ui.data(JSON.stringify(userDocument(project, credential)))
   for (const line of credentialLines(project, [credential])) ui.data(line)
   const until = listPeople(project).find(({ name }) => name === credential.name)?.expires
-  if (until) ui.data(`Valid until ${until.toISOString().replace(/:\d\d\.000Z$/, '')} UTC.`)
+  if (until) ui.data(`Valid until ${clock(until)}.`)
   if (credential.login === null && credential.files === null) return
   ui.data('')
   ui.data('It counts within a second, without a restart. Try it:')

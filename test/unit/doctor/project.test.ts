@@ -1,7 +1,7 @@
 // doctor about a project: its containers, images, settings, files and people.
 
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, chmodSync, chownSync, copyFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Service } from '../../../src/compose.ts'
@@ -44,7 +44,13 @@ describe('services', () => {
 test('containers of another directory under the same name', async () => {
   const one = await project()
   const elsewhere = containers(container('proxy', { dir: '/old/home' }), container('ollama', { dir: '/old/home' }))
-  expect(await finding('drift', { project: one, ...elsewhere })).toMatchObject({ level: 'fail', evidence: text(`made from /old/home, not from ${one.dir}`), hint: text('If the project was moved') })
+  expect(await finding('drift', { project: one, ...elsewhere })).toMatchObject({ level: 'fail', evidence: text('were started from /old/home, which is gone'), hint: text('ollama-stack up') })
+  // Another path of the same directory is no other directory.
+  const link = `${one.dir}-link`
+  symlinkSync(one.dir, link)
+  const observe = () => Promise.resolve({ project: one.name, containers: [], networks: [], volumes: [], images: {} })
+  expect(await finding('drift', { project: one, ...containers(container('proxy', { dir: link })), engine: engine({ observe }) })).toMatchObject({ level: 'warn', evidence: text('asks for something else') })
+  rmSync(link)
 })
 
 test('an Ollama elsewhere: what is asked about ours is left out, and its silence has a name', async () => {

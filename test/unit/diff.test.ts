@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { colored, unified } from '../../src/unified.ts'
+import { colored, diffOfFiles } from '../../src/diff.ts'
 
-const diff = unified(new Map([['b', '1\n2\n3\n'], ['a', 'x\n'], ['gone', 'x\n'], ['big', 'x\n']]), new Map([['b', '1\n\x1b[2J\u202e\n3\n'], ['fresh', 'y\n'], ['gone', null], ['big', 'y\n']]), ['big'])
+const diff = diffOfFiles(new Map([['b', '1\n2\n3\n'], ['a', 'x\n'], ['gone', 'x\n'], ['big', 'x\n']]), new Map([['b', '1\n\x1b[2J\u202e\n3\n'], ['fresh', 'y\n'], ['gone', null], ['big', 'y\n']]), ['big'])
 
 test('changed lines with their neighbours, other files by name, and nothing that acts on a terminal', () => {
   expect(diff).toBe(['--- b', '+++ b', '@@ -1,3 +1,3 @@', ' 1', '-2', '+\\u{1b}[2J\\u{202e}', ' 3', 'replaced: big', 'new:      fresh', 'removed:  gone'].join('\n'))
