@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { basename, dirname, join, posix } from 'node:path'
 import type { Change, FileEntry, FileMap } from '../stacks/stack.ts'
 import { StackError } from './errors.ts'
+import { quoted, shownPath } from './quoted.ts'
 
 /** Directories that only their owner may enter. */
 const PRIVATE = new Set(['credentials', 'certs', '.ollama-stack-state'])
@@ -42,21 +43,24 @@ export function readPlain(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** Applies in order: what comes first is on disk first. */
+/** Applies in order: what comes first is on disk first. Throws E_PATH, before anything is done, for a path that isn't below `dir`. */
 export function applyChange(dir: string, change: Change): void {
+  // A change may come from a file (journal.ts), and that from who knows whom.
+  const astray = [...change.keys()].find((path) => !INSIDE.test(path))
+  if (astray !== undefined) throw new StackError('E_PATH', `${quoted(astray, 300)} isn't in the project, and nothing is written or removed elsewhere.`, { hint: `If nobody here wrote that, don't use ${shownPath(dir)}: it isn't as its owner left it.` })
   for (const [path, entry] of change) {
     const target = join(dir, path)
-    if (entry) {
-      makeParents(dir, path)
-      writeWhole(target, entry)
-    } else {
-      rmSync(target, { force: true })
-    }
+    if (!throughFolders(dir, path, entry !== null)) continue
+    if (entry) writeWhole(target, entry)
+    else rmSync(target, { force: true })
   }
 }
 
-/** Makes the folders on the way to `path`, private where they must be. */
-function makeParents(dir: string, path: string): void {
+/** POSIX, relative, in its shortest spelling. */
+const INSIDE = /^(?!\.{1,2}(?:\/|$))[^/\\\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\\\0]+)*$/
+
+/** Whether the folders on the way to `path` are there. With `make` they are then, private where they must be. */
+function throughFolders(dir: string, path: string, make: boolean): boolean {
   let at = dir
   for (const part of posix.dirname(path).split('/').filter((part) => part !== '.')) {
     const owner = lstatSync(at)
@@ -64,11 +68,13 @@ function makeParents(dir: string, path: string): void {
     const stat = lstatSync(at, { throwIfNoEntry: false })
     if (stat?.isSymbolicLink()) throw symlink(at)
     if (stat) continue
+    if (!make) return false
     mkdirSync(at)
     // Not left to the umask: the proxy's user must be able to enter what it reads.
     chmodSync(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755)
     giveTo(at, owner)
   }
+  return true
 }
 
 /** Temporary file, fsync, rename: a kill at any moment leaves the old file or the new one. */

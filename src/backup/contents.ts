@@ -11,7 +11,7 @@ import { STATE } from '../state.ts'
 
 const FILES = ['compose.yaml', 'README.md', '.gitignore', 'ollama-stack', 'ollama-stack.cmd']
 const TREES = ['proxy', 'front', 'tls', 'forward', 'credentials', 'certs', STATE]
-/** Of work that is under way. */
+/** Of work that is under way, which the next command would go on with. On many disks in any case. */
 const PASSING = [`${STATE}/journal.json`, `${STATE}/upgrade.json`]
 /** In the project's directory, but not worth a word when it stays behind. */
 const OUR_OWN = /^\.ollama-stack(?:\.lock.*)?$/
@@ -25,7 +25,7 @@ export function belongs(path: string): boolean {
   const segments = path.split('/')
   const [top = ''] = segments
   if (segments.length === 1) return FILES.includes(top)
-  return TREES.includes(top) && segments.length <= DEEPEST && segments.every((segment) => SEGMENT.test(segment))
+  return !PASSING.includes(path.toLowerCase()) && TREES.includes(top) && segments.length <= DEEPEST && segments.every((segment) => SEGMENT.test(segment))
 }
 
 /** What an archive says about modes doesn't count. */

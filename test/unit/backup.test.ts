@@ -163,6 +163,11 @@ describe('attacks', () => {
     expect(await opening(await tarOf(LIST, [{ name }, 'x']))).toMatchObject({ code: 'E_BACKUP', exit: 2 })
   })
 
+  // What a project's next command would carry out.
+  test.each(['journal.json', 'JOURNAL.json', 'upgrade.json', 'Upgrade.json'])('work that would be under way: .ollama-stack-state/%s', async (name) => {
+    expect((await opening(await tarOf(LIST, [{ name: `.ollama-stack-state/${name}` }, '{}']))).message).toContain('is no file of a project')
+  })
+
   test.each(['symlink', 'link', 'character-device', 'block-device', 'fifo', 'directory'] as const)('a %s', async (type) => {
     const error = await opening(await tarOf(LIST, [{ name: 'credentials/keys', type, linkname: '/etc/passwd', size: 0 }, '']))
     expect(error.message).toContain('is not a plain file')

@@ -74,6 +74,24 @@ test('links to credentials are refused, both ways', () => {
   expect(readdirSync(join(dir, 'elsewhere'))).toEqual([])
 })
 
+test.each(['../evil', 'proxy/../../evil', '/etc/evil', '..', '', 'proxy//evil', './compose.yaml', 'proxy\\..\\evil', 'proxy/nul\0'])('a change of %j, outside of the directory, is refused as a whole', (path) => {
+  mkdirSync(join(dir, 'project'))
+  for (const entry of [{ content: 'x', mode: 0o600 }, null]) {
+    writeFileSync(join(dir, 'evil'), 'kept')
+    expect(() => applyChange(join(dir, 'project'), new Map([['compose.yaml', { content: 'y', mode: 0o644 }], [path, entry]]))).toThrow(/isn't in the project/)
+    expect(readdirSync(dir, { recursive: true }).sort()).toEqual(['evil', 'project'])
+    expect(readFileSync(join(dir, 'evil'), 'utf8')).toBe('kept')
+  }
+})
+
+test('nothing is removed through a link', () => {
+  mkdirSync(join(dir, 'elsewhere'))
+  writeFileSync(join(dir, 'elsewhere', 'keys'), 'kept')
+  symlinkSync(join(dir, 'elsewhere'), join(dir, 'credentials'))
+  expect(() => applyChange(dir, new Map([['credentials/keys', null]]))).toThrow(/symbolic link/)
+  expect(readFileSync(join(dir, 'elsewhere', 'keys'), 'utf8')).toBe('kept')
+})
+
 test('the lock lets one in at a time, and one left by a dead process is taken over', async () => {
   writeFileSync(join(dir, '.ollama-stack.lock'), '4194303\n') // above the usual pid_max
   let inside = 0
