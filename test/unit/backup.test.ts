@@ -144,6 +144,24 @@ describe('the passphrase', () => {
   })
 })
 
+describe('without its seal', () => {
+  test('a key in clear, which no backup has, is no way around the passphrase', async () => {
+    const opened = await openBackup(at('good.tar.gz'))
+    const all = new Map([...opened.files, ...[...keysIn(files).keys()].map((path) => [path, Buffer.from(String(files.get(path)?.content))] as const)])
+    const list = JSON.stringify({ ...opened.manifest, keys: {}, kdf: null, files: Object.fromEntries([...all].map(([path, content]) => [path, sha256(content)])) })
+    const error = await opening(await packed([['backup.json', Buffer.from(list)] as const, ...all].map(([path, content]) => ({ path, content, mode: 0o600 })), NOW))
+    expect(error.message).toContain('a key in it is in clear')
+  })
+
+  test('one that has no keys is not taken where a passphrase was given', async () => {
+    const plain: FileMap = new Map([['compose.yaml', { content: 'name: home\n', mode: 0o644 }]])
+    writeFileSync(at('bare.tar.gz'), await makeBackup('home', plain, null, NOW))
+    const opened = await openBackup(at('bare.tar.gz'))
+    await expect(decryptBackup(at('bare.tar.gz'), opened, PASSPHRASE)).rejects.toMatchObject({ code: 'E_PASSPHRASE', exit: 2 })
+    expect((await decryptBackup(at('bare.tar.gz'), opened, null)).size).toBe(1)
+  })
+})
+
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
 /** A .tar.gz with any headers. */
