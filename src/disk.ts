@@ -1,7 +1,7 @@
 // FileMap <-> directory. Files appear whole or not at all, with their mode from the first
 // byte, owned like the directory they go to; symlinks are never followed.
 
-import { chmodSync, chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, lchownSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { renameSync, rmSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join, posix } from 'node:path'
@@ -70,11 +70,21 @@ function throughFolders(dir: string, path: string, make: boolean): boolean {
     if (stat) continue
     if (!make) return false
     mkdirSync(at)
-    // Not left to the umask: the proxy's user must be able to enter what it reads.
-    chmodSync(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755)
-    giveTo(at, owner)
+    settle(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755, owner)
   }
   return true
+}
+
+/** Mode and owner of a new folder. Not left to the umask: the proxy's user must be able to enter what it reads. */
+function settle(folder: string, mode: number, owner: Owner): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    fchmodSync(fd, mode)
+    giveTo(fd, owner)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Temporary file, fsync, rename: a kill at any moment leaves the old file or the new one. */
@@ -87,11 +97,11 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
       fchmodSync(fd, mode)
+      giveTo(fd, lstatSync(folder))
       fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
-    giveTo(temporary, lstatSync(folder))
     renameSync(temporary, target)
   } catch (cause) {
     rmSync(temporary, { force: true })
@@ -99,9 +109,14 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
   }
 }
 
-/** As root, a file belongs to whom its folder belongs: the proxy runs as that user. */
-function giveTo(path: string, { uid, gid }: { uid: number; gid: number }): void {
-  if (process.getuid?.() === 0 && uid !== 0) chownSync(path, uid, gid)
+interface Owner { uid: number; gid: number }
+
+/**
+ * As root, a file belongs to whom its folder belongs: the proxy runs as that user. Not by its path:
+ * the folder's owner could put a link in its place meanwhile, and be given what that leads to.
+ */
+function giveTo(fd: number, { uid, gid }: Owner): void {
+  if (process.getuid?.() === 0 && uid !== 0) fchownSync(fd, uid, gid)
 }
 
 /** Hands the trees that the proxy reads to the user it runs as. Only root can, and only root needs to. */
@@ -109,7 +124,7 @@ export function handOver(dir: string, paths: readonly string[], uid: number, gid
   const walk = (path: string): void => {
     const stat = lstatSync(path, { throwIfNoEntry: false })
     if (!stat || stat.isSymbolicLink()) return
-    chownSync(path, uid, gid)
+    lchownSync(path, uid, gid)
     if (stat.isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
   }
   for (const path of paths) walk(join(dir, path))

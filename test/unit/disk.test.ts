@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -91,6 +91,35 @@ test('nothing is removed through a link', () => {
   expect(() => applyChange(dir, new Map([['credentials/keys', null]]))).toThrow(/symbolic link/)
   expect(readFileSync(join(dir, 'elsewhere', 'keys'), 'utf8')).toBe('kept')
 })
+
+// As with sudo in somebody's home directory: its owner may swap any file in it at any moment.
+test.runIf(process.getuid?.() === 0)('root gives away what it wrote itself, and nothing that was put in its place', async () => {
+  const shadow = join(dir, 'shadow')
+  const home = join(dir, 'home')
+  writeFileSync(shadow, 'x')
+  mkdirSync(home)
+  for (const path of [dir, home]) chmodSync(path, 0o755)
+  chownSync(home, 65534, 65534)
+  const attacker = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+    process.stdout.write('ready')
+    for (;;) for (const name of readdirSync('.')) {
+      if (name === 'taken') continue
+      try { renameSync(name, 'taken'); symlinkSync('../shadow', name) } catch {}
+      try { rmSync('taken', { recursive: true }) } catch {}
+    }`], { cwd: home, uid: 65534, gid: 65534, stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    await once(attacker.stdout, 'data')
+    for (let i = 0; i < 300; i++) {
+      try { applyChange(home, new Map([[`x${i}`, { content: 'x', mode: 0o600 }]])) } catch { /* They may well spoil it. */ }
+    }
+  } finally {
+    attacker.kill('SIGKILL')
+    await once(attacker, 'exit')
+  }
+  const { uid, mode } = statSync(shadow)
+  expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o644 })
+}, 20_000)
 
 test('the lock lets one in at a time, and one left by a dead process is taken over', async () => {
   writeFileSync(join(dir, '.ollama-stack.lock'), '4194303\n') // above the usual pid_max
