@@ -136,6 +136,8 @@ function manifestIn(bytes: Buffer): Manifest | 'newer' | null {
   const { format, program, made, project, files, keys, kdf } = value
   if (typeof format === 'number' && format > 1) return 'newer'
   if (format !== 1 || typeof program !== 'string' || typeof made !== 'string' || typeof project !== 'string') return null
+  // Both are shown.
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(project) || !/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(made)) return null
   if (!isRecord(files) || !isRecord(keys)) return null
   if (!every(files, (hash) => typeof hash === 'string') || !every(keys, isForm)) return null
   if (kdf === null) return { format, program, made, project, files, keys, kdf }

@@ -173,7 +173,7 @@ async function tarOf(...entries: [Headers, string][]): Promise<Buffer> {
 }
 
 describe('attacks', () => {
-  const LIST: [Headers, string] = [{ name: 'backup.json' }, JSON.stringify({ format: 1, program: 'x', made: 'x', project: 'home', files: {}, keys: {}, kdf: null })]
+  const LIST: [Headers, string] = [{ name: 'backup.json' }, JSON.stringify({ format: 1, program: 'x', made: '2026-11-21T12:00:00.000Z', project: 'home', files: {}, keys: {}, kdf: null })]
 
   test.each(['../evil', '/etc/cron.d/evil', 'proxy/../../evil', 'proxy//evil', 'proxy/./evil', 'proxy/.', 'proxy/..', './compose.yaml', 'compose.yaml/x', 'C:\\evil', 'proxy\\..\\evil', 'proxy/a\\b', 'proxy/nul\u0000', 'proxy/a:stream', 'proxy/x\u202etxt', '.ollama-stack/ollama-stack.js', '.git/hooks/post-checkout', 'evil', 'proxy', '', `proxy/${'a'.repeat(250)}`, `proxy/${'a/'.repeat(20)}a`])('a file called %j', async (name) => {
     expect(belongs(name)).toBe(false)
@@ -238,6 +238,8 @@ describe('attacks', () => {
   test.each([
     ['a newer format', { format: 2 }, 'newer version'],
     ['no format', { format: 'x' }, "can't be read"],
+    ['a name with a line of its own', { project: 'home\nStart it: sh' }, "can't be read"],
+    ['a date with one', { made: '2026-11-21T12:00:00Z\nStart it: sh' }, "can't be read"],
     ['rounds that would keep us busy', { kdf: { salt: 'AAAA', rounds: 1e9 } }, "can't be read"],
     ['rounds that would make guessing easy', { kdf: { salt: 'AAAA', rounds: 1 } }, "can't be read"],
     ['a file that is missing', { files: { 'compose.yaml': 'ab' } }, 'compose.yaml is missing'],
