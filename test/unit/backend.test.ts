@@ -40,6 +40,10 @@ describe('--ollama', () => {
   })
 })
 
+test.each(['http://ollama:11434', 'http://OLLAMA', 'http://proxy:8080', 'http://front', 'http://tls', 'http://ollama-host', 'http://ollama-api:11434'])('%s is the stack itself: a request would go round for ever', (url) => {
+  expect(failure(() => ollama(url))).toMatchObject({ code: 'E_OLLAMA_URL', message: expect.stringContaining('service of the stack itself') })
+})
+
 describe('the way there', () => {
   const engine = { address: 'unix:///var/run/docker.sock', local: true, rootless: false, hostname: 'nas', operatingSystem: 'Debian GNU/Linux 12 (bookworm)' }
   const desktop = { ...engine, hostname: 'docker-desktop', operatingSystem: 'Docker Desktop' }
