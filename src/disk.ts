@@ -1,12 +1,13 @@
 // FileMap <-> directory. Files appear whole or not at all, with their mode from the first
 // byte, owned like the directory they go to; symlinks are never followed.
 
-import { chmodSync, chownSync, closeSync, fchmodSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, lchownSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { renameSync, rmSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join, posix } from 'node:path'
 import type { Change, FileEntry, FileMap } from '../stacks/stack.ts'
 import { codeOf, StackError } from './errors.ts'
+import { quoted, shownPath } from './quoted.ts'
 
 /** Directories that only their owner may enter. */
 const PRIVATE = new Set(['credentials', 'certs', '.ollama-stack-state'])
@@ -42,21 +43,24 @@ export function readPlain(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** Applies in order: what comes first is on disk first. */
+/** Applies in order: what comes first is on disk first. Throws E_PATH, before anything is done, for a path that isn't below `dir`. */
 export function applyChange(dir: string, change: Change): void {
+  // A change may come from a file (journal.ts), and that from who knows whom.
+  const astray = [...change.keys()].find((path) => !INSIDE.test(path))
+  if (astray !== undefined) throw new StackError('E_PATH', `${quoted(astray, 300)} isn't in the project, and nothing is written or removed elsewhere.`, { hint: `If nobody here wrote that, don't use ${shownPath(dir)}: it isn't as its owner left it.` })
   for (const [path, entry] of change) {
     const target = join(dir, path)
-    if (entry) {
-      makeParents(dir, path)
-      writeWhole(target, entry)
-    } else {
-      rmSync(target, { force: true })
-    }
+    if (!throughFolders(dir, path, entry !== null)) continue
+    if (entry) writeWhole(target, entry)
+    else rmSync(target, { force: true })
   }
 }
 
-/** Makes the folders on the way to `path`, private where they must be. */
-function makeParents(dir: string, path: string): void {
+/** POSIX, relative, in its shortest spelling. */
+const INSIDE = /^(?!\.{1,2}(?:\/|$))[^/\\\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\\\0]+)*$/
+
+/** Whether the folders on the way to `path` are there. With `make` they are then, private where they must be. */
+function throughFolders(dir: string, path: string, make: boolean): boolean {
   let at = dir
   for (const part of posix.dirname(path).split('/').filter((part) => part !== '.')) {
     const owner = lstatSync(at)
@@ -64,10 +68,22 @@ function makeParents(dir: string, path: string): void {
     const stat = lstatSync(at, { throwIfNoEntry: false })
     if (stat?.isSymbolicLink()) throw symlink(at)
     if (stat) continue
+    if (!make) return false
     mkdirSync(at)
-    // Not left to the umask: the proxy's user must be able to enter what it reads.
-    chmodSync(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755)
-    giveTo(at, owner)
+    settle(at, PRIVATE.has(path.split('/')[0] ?? '') ? 0o700 : 0o755, owner)
+  }
+  return true
+}
+
+/** Mode and owner of a new folder. Not left to the umask: the proxy's user must be able to enter what it reads. */
+function settle(folder: string, mode: number, owner: Owner): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    fchmodSync(fd, mode)
+    giveTo(fd, owner)
+  } finally {
+    closeSync(fd)
   }
 }
 
@@ -81,11 +97,11 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
       fchmodSync(fd, mode)
+      giveTo(fd, lstatSync(folder))
       fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
-    giveTo(temporary, lstatSync(folder))
     renameSync(temporary, target)
   } catch (cause) {
     rmSync(temporary, { force: true })
@@ -93,9 +109,14 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
   }
 }
 
-/** As root, a file belongs to whom its folder belongs: the proxy runs as that user. */
-function giveTo(path: string, { uid, gid }: { uid: number; gid: number }): void {
-  if (process.getuid?.() === 0 && uid !== 0) chownSync(path, uid, gid)
+interface Owner { uid: number; gid: number }
+
+/**
+ * As root, a file belongs to whom its folder belongs: the proxy runs as that user. Not by its path:
+ * the folder's owner could put a link in its place meanwhile, and be given what that leads to.
+ */
+function giveTo(fd: number, { uid, gid }: Owner): void {
+  if (process.getuid?.() === 0 && uid !== 0) fchownSync(fd, uid, gid)
 }
 
 /** Hands the trees that the proxy reads to the user it runs as. Only root can, and only root needs to. */
@@ -103,7 +124,7 @@ export function handOver(dir: string, paths: readonly string[], uid: number, gid
   const walk = (path: string): void => {
     const stat = lstatSync(path, { throwIfNoEntry: false })
     if (!stat || stat.isSymbolicLink()) return
-    chownSync(path, uid, gid)
+    lchownSync(path, uid, gid)
     if (stat.isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
   }
   for (const path of paths) walk(join(dir, path))

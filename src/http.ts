@@ -85,6 +85,7 @@ function tlsOptions(ca: string, name: string, { login, tls }: Ask): https.Reques
   return {
     ca,
     allowPartialTrustChain: true,
+    rejectUnauthorized: true,
     // Checked against the name that clients use, wherever we connect to.
     ...(isIP(name) ? { servername: '', checkServerIdentity: (_host, cert) => checkIp(name, cert) } : { servername: name }),
     ...(login?.cert && login.key ? { cert: login.cert, key: login.key } : {}),

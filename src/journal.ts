@@ -39,7 +39,7 @@ export function finishApply(dir: string): void {
 
 function finish(dir: string): void {
   const { user, change } = JSON.parse(readFileSync(join(dir, JOURNAL), 'utf8')) as Written
-  applyChange(dir, new Map(change.map(([path, entry]) => [path, entry && { content: Buffer.from(entry.content, 'base64'), mode: entry.mode }])))
+  applyChange(dir, new Map(change.map(([path, entry]) => [path, entry && { content: Buffer.from(entry.content, 'base64'), mode: entry.mode & 0o777 }])))
   for (const [path, entry] of change) if (entry === null) removeEmpty(dir, dirname(path))
   const [uid = 0, gid = 0] = user.split(':').map(Number)
   // What was made new is root's, where root did it.

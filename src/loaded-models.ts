@@ -24,12 +24,28 @@ export async function loadedModels(project: Pick<Project, 'name' | 'ollama'>, en
 }
 
 /** In an Ollama elsewhere, in the same words. */
-async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<Loaded> {
+export async function lookThere(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<Loaded> {
   const text = await askFromStack(project, engine, '/api/ps', signal)
   const place = placeOf(project.ollama)
   if (text === null && place !== null) return { models: [], problems: [{ code: 'E_OLLAMA_DOWN', message: `The Ollama behind this stack, ${project.ollama}, doesn't answer it.`, hint: howToStart(place) }] }
-  const { models = [] } = JSON.parse(text ?? '{}') as { models?: { name: string; size: number; size_vram?: number }[] }
-  return { models: models.map(({ name, size, size_vram: gpu = 0 }) => ({ name, size: bytes(size), processor: processor(size, gpu) })), problems: [] }
+  return { models: loadedIn(text ?? '{}'), problems: [] }
+}
+
+/** Whatever answers there may say anything: what isn't a model is passed over. */
+function loadedIn(text: string): LoadedModel[] {
+  let answer: unknown
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    return []
+  }
+  const models: unknown[] = typeof answer === 'object' && answer !== null && 'models' in answer && Array.isArray(answer.models) ? answer.models : []
+  return models.flatMap((model) => {
+    if (typeof model !== 'object' || model === null || !('name' in model) || !('size' in model)) return []
+    const { name, size } = model
+    const onGpu = 'size_vram' in model ? model.size_vram : 0
+    return typeof name === 'string' && typeof size === 'number' && typeof onGpu === 'number' ? [{ name, size: bytes(size), processor: processor(size, onGpu) }] : []
+  })
 }
 
 /** How much of it is where, as `ollama ps` says it. */

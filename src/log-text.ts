@@ -5,7 +5,7 @@ import { jsonLine } from '../stacks/json-line.ts'
 import type { Access } from '../stacks/stack.ts'
 import { bytes } from './bytes.ts'
 import type { LogLine } from './engine.ts'
-import { harmless } from './quoted.ts'
+import { oneLine } from './quoted.ts'
 
 /** Of the services in their order. None is red: that says something else. */
 const COLORS = ['cyan', 'magenta', 'blue', 'green'] as const
@@ -22,7 +22,7 @@ export function logText({ service, line, time }: LogLine, access: Access | null,
   const paint = (format: Parameters<typeof styleText>[0], text: string): string => (color ? styleText(format, text, { validateStream: false }) : text)
   const name = service.padEnd(Math.max(...services.map(({ length }) => length)))
   const who = COLORS[services.indexOf(service) % COLORS.length] ?? 'cyan'
-  const text = harmless(access ? accessText(access) : messageText(line))
+  const text = oneLine(access ? accessText(access) : messageText(line))
   const shown = access ? paint(statusColor(access), text) : text
   return `${paint('dim', localTime(time))} ${paint(who, `${name} |`)} ${shown}`
 }

@@ -14,6 +14,8 @@ export const OWN = 'container'
 export const HOST = 'host'
 
 const HERE = [HOST, 'localhost', '127.0.0.1', GATEWAY]
+/** What Docker's DNS takes for the stack's own, whatever the network outside calls so. */
+const OURS = ['ollama', 'ollama-host', 'ollama-api', 'proxy', 'front', 'tls']
 /** Unspecified, loopback, link-local (where clouds keep credentials), multicast and reserved: RFC 6890. */
 const NOWHERE = /^(?:0|127|169\.254|22[4-9]|2[3-5]\d)\./
 const EXAMPLE = 'For the Ollama on this machine: --ollama http://host:11434. For another machine\'s: --ollama http://192.168.1.5:11434'
@@ -35,6 +37,7 @@ export function ollama(text: string): string {
   const [, given = '', digits = String(OLLAMA_PORT)] = /^([^:]*)(?::([1-9]\d{0,4}))?$/.exec(authority) ?? []
   const host = given.toLowerCase()
   if (!(isIP(host) === 4 || isDnsName(host)) || Number(digits) > 65535) return no('it names no host and port')
+  if (OURS.includes(host)) return no('that is the name of a service of the stack itself', `Give the address, or the whole name: --ollama http://${host}.lan:${Number(digits)}`)
   if (!HERE.includes(host) && NOWHERE.test(host)) return no('no other machine has an Ollama there')
   return `http://${HERE.includes(host) ? HOST : host}:${Number(digits)}`
 }

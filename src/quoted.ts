@@ -17,3 +17,12 @@ export function shownPath(path: string): string {
 export function harmless(message: string): string {
   return message.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
 }
+
+/** The same in a log or a list, where a line end would look like the next entry. */
+export const oneLine = (text: string): string => harmless(text).replace(/[\n\t]/g, escaped)
+
+/** JSON lets control characters above ASCII stand as they are, and a terminal may act on them. The document stays the same. */
+export function harmlessJson(document: string): string {
+  const units = (text: string): number[] => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+  return document.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, (text) => units(text).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''))
+}

@@ -9,7 +9,8 @@ import { callable } from './callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { commandHelp, flagsOf, overview } from './help.ts'
 import { nearest } from './nearest.ts'
-import { harmless, quoted } from './quoted.ts'
+import { harmless, harmlessJson, quoted } from './quoted.ts'
+import { harmlessUi } from './ui-harmless.ts'
 import { plainUi } from './ui-plain.ts'
 import { version } from './version.ts'
 
@@ -55,7 +56,7 @@ export async function run(proc: Process): Promise<number> {
     const error = known(caught, proc.signal)
     const message = harmless(error.message.trimEnd())
     const hint = harmless(callable(error.hint, targetOf(proc), proc.cwd))
-    if (json) stdout.write(`${JSON.stringify({ ...error.document, error: { code: error.code, message, hint } })}\n`)
+    if (json) stdout.write(`${harmlessJson(JSON.stringify({ ...error.document, error: { code: error.code, message, hint } }))}\n`)
     else stderr.write(`${error.exit === 130 ? '' : 'Error: '}${message}\n${hint === '' ? '' : `${hint.replace(/^/gm, '  ')}\n`}`)
     if (error.code === 'E_UNEXPECTED' && proc.env['OLLAMA_STACK_DEBUG'] && caught instanceof Error) stderr.write(`${caught.stack}\n`)
     return error.exit
@@ -84,10 +85,8 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const home = homeOf(proc)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
-  const context: Context = {
-    cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal,
-    ui: interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr),
-  }
+  const ui = interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr)
+  const context: Context = { cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal, ui: harmlessUi(ui, json) }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }
 

@@ -2,7 +2,7 @@
 
 import { callable, launcher } from './callable.ts'
 import { NO_CREDENTIAL } from '../stacks/stack.ts'
-import { harmless } from './quoted.ts'
+import { harmless, oneLine } from './quoted.ts'
 import type { Refusals } from './refused-logins.ts'
 import type { OnDisk, Status } from './status.ts'
 import { inWords, relative } from './when.ts'
@@ -19,7 +19,7 @@ export function statusLines(status: Status, now: Date): string[] {
       return `${name.padEnd(width)}  ${words.join(', ')}  (${image})`
     }),
     ...diskLines(status, now, width),
-    ...(models.length > 0 ? [label('Loaded', width) + models.map(({ name, size, processor }) => `${name} (${size}, ${processor})`).join(', ')] : []),
+    ...(models.length > 0 ? [label('Loaded', width) + models.map(({ name, size, processor }) => oneLine(`${name} (${size}, ${processor})`)).join(', ')] : []),
     ...(refused ? refusalLines(refused, now, width) : []),
     ...problemLines(status, width),
     ...(running && edited ? [`compose.yaml was edited since this was started. Apply it: ${launcher(dir)} up`] : []),
@@ -54,7 +54,7 @@ function refusalLines({ since, hour, day, latest }: Refusals, now: Date, width: 
   const span = inWords(now.getTime() - new Date(since).getTime())
   return [
     `${label('Refused', width)}${counted(day, 'login')} in the last ${span}, ${hour} in the last hour${strangers === 0 ? '' : `; and ${counted(strangers, 'request')} without a credential`}`,
-    ...latest.slice(0, MOST_REFUSALS).map(({ at, address, reason, times }) => `${label('', width)}${relative(new Date(at), now).replace(/^now$/, 'just now')} from ${address}: ${reason}${times === 1 ? '' : ` (${times} times)`}`),
+    ...latest.slice(0, MOST_REFUSALS).map(({ at, address, reason, times }) => `${label('', width)}${relative(new Date(at), now).replace(/^now$/, 'just now')} from ${oneLine(`${address}: ${reason}`)}${times === 1 ? '' : ` (${times} times)`}`),
   ]
 }
 

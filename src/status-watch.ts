@@ -4,7 +4,7 @@ import { bell } from './bell.ts'
 import { callable } from './callable.ts'
 import type { Engine } from './engine.ts'
 import { StackError } from './errors.ts'
-import { harmless } from './quoted.ts'
+import { harmless, harmlessJson } from './quoted.ts'
 import { redraw } from './redraw.ts'
 import type { Status } from './status.ts'
 import { statusLines } from './status-text.ts'
@@ -27,7 +27,7 @@ type Seen = Status | StackError
 
 /** Until the signal, hence 130. */
 export async function watchStatus(first: Status, { look, engine, json, stdout, inPlace, signal }: Watch): Promise<130> {
-  const { draw, end } = json ? changes(stdout, (seen) => `${document(seen, first.dir)}\n`)
+  const { draw, end } = json ? changes(stdout, (seen) => `${harmlessJson(document(seen, first.dir))}\n`)
     : inPlace ? sameplace(stdout, first)
     : changes(stdout, (seen, now) => `--- ${now.toISOString()}\n${lines(seen, first.dir, now).join('\n')}\n`)
   const { next } = bell(first.name, engine, signal)

@@ -94,13 +94,26 @@ export async function openBackup(path: string): Promise<Opened> {
     if (sha256(content) !== manifest.files[name]) throw damaged(path, `${name} was changed since, or damaged.`)
   }
   for (const name of ['compose.yaml', ...Object.keys(manifest.keys)]) if (!files.has(name)) throw damaged(path, `${name} is missing.`)
+  // A key that came in clear would need no passphrase: that is how somebody without it would put in theirs.
+  if ([...files].some(([name, content]) => inClear(name, content))) throw damaged(path, 'a key in it is in clear, which no backup has.')
   if (Object.keys(manifest.keys).length > 0 && !(manifest.kdf && seal)) throw damaged(path, 'it has keys, and nothing that says how they are encrypted.')
   return { manifest, files, list, seal }
 }
 
-/** With the keys as they were. Throws UsageError E_PASSPHRASE. */
+function inClear(name: string, content: Uint8Array): boolean {
+  try {
+    return clearKey(name, content) !== null
+  } catch {
+    return true
+  }
+}
+
+/** With the keys as they were. Throws UsageError E_PASSPHRASE, also for a backup that nothing seals where there is a passphrase. */
 export async function decryptBackup(path: string, { manifest, files, list, seal }: Opened, passphrase: string | null): Promise<FileMap> {
   const contents = new Map<string, Buffer | string>(files)
+  if (manifest.kdf === null && passphrase !== null) {
+    throw new UsageError('E_PASSPHRASE', `${path} was made without a passphrase, or somebody took the seal off it: anybody could have changed it since. Nothing was written.`, 'If it was made without one, restore it without --passphrase-stdin.')
+  }
   if (manifest.kdf && passphrase !== null) {
     const secret = await derive(passphrase, Buffer.from(manifest.kdf.salt, 'base64'), manifest.kdf.rounds)
     const right = sealOf(list, secret.seal)
@@ -123,6 +136,8 @@ function manifestIn(bytes: Buffer): Manifest | 'newer' | null {
   const { format, program, made, project, files, keys, kdf } = value
   if (typeof format === 'number' && format > 1) return 'newer'
   if (format !== 1 || typeof program !== 'string' || typeof made !== 'string' || typeof project !== 'string') return null
+  // Both are shown.
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(project) || !/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(made)) return null
   if (!isRecord(files) || !isRecord(keys)) return null
   if (!every(files, (hash) => typeof hash === 'string') || !every(keys, isForm)) return null
   if (kdf === null) return { format, program, made, project, files, keys, kdf }

@@ -10,7 +10,7 @@ import { PROJECT_FILES as FILES, PROJECT_TREES as TREES } from '../project-files
 import { quoted } from '../quoted.ts'
 import { STATE } from '../state.ts'
 
-/** Of work that is under way. */
+/** Of work that is under way, which the next command would go on with. On many disks in any case. */
 const PASSING = [`${STATE}/journal.json`, `${STATE}/upgrade.json`]
 /** In the project's directory, but not worth a word when it stays behind. */
 const OUR_OWN = /^\.ollama-stack(?:\.lock.*)?$/
@@ -24,7 +24,7 @@ export function belongs(path: string): boolean {
   const segments = path.split('/')
   const [top = ''] = segments
   if (segments.length === 1) return FILES.includes(top)
-  return TREES.includes(top) && segments.length <= DEEPEST && segments.every((segment) => SEGMENT.test(segment))
+  return !PASSING.includes(path.toLowerCase()) && TREES.includes(top) && segments.length <= DEEPEST && segments.every((segment) => SEGMENT.test(segment))
 }
 
 /** What an archive says about modes doesn't count. */

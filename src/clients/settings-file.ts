@@ -39,9 +39,10 @@ export function changeOf(client: Client, login: string, setting: FileSetting, to
     throw new UsageError('E_CLIENT_FILE', `${shownPath(path)} can't be changed safely: ${merged.cannot}.`, `Nothing was written. Put it in by hand: ollama-stack client ${client.id}`)
   }
   const secret = SECRET.test(JSON.stringify(setting.value))
-  const gone = merged.edits.flatMap(({ path: at }) => texts(at.reduce<unknown>(step, merged.now)))
+  // What goes without anything in its place belonged to another login.
+  const gone = merged.edits.filter(({ value: next }) => secret || next === undefined).flatMap(({ path: at }) => texts(at.reduce<unknown>(step, merged.now)))
   const known = [tokens.LOGIN_URL, tokens.PASS, tokens.KEY, tokens.B64].filter((one) => one !== null)
-  return { path, before, after: merged.text, secret, hidden: secret ? [...known.flatMap((one) => spellings(one, '***')), ...gone.flatMap((one) => spellings(one, '*** (until now)'))] : [] }
+  return { path, before, after: merged.text, secret, hidden: [...(secret ? known : []).flatMap((one) => spellings(one, '***')), ...gone.flatMap((one) => spellings(one, '*** (until now)'))] }
 }
 
 function pathOf({ name, id }: Client, { file, where }: FileSetting, tokens: Tokens, { home, cwd, given }: { home: string; cwd: string; given: string | undefined }): string {
@@ -99,8 +100,10 @@ export function writeChange({ path, before, after, secret }: Change, now: Date):
 export function difference({ path, before, after, hidden }: Change): string {
   const longestFirst = hidden.toSorted(([one], [other]) => other.length - one.length)
   const hide = (text: string): string => longestFirst.reduce((so, [secret, shown]) => so.replaceAll(secret, () => shown), text)
-  return harmless(diffOfFile(path, before === null ? null : hide(before), hide(after)).replace(OTHERS, '$1***'))
+  return harmless(diffOfFile(path, before === null ? null : hide(before), hide(after)).replace(OTHERS, '$1***').replace(IN_URL, '$1***@'))
 }
+
+const IN_URL = /(:\/\/[^\s/:@"']*:)[^\s/@"']+@/g
 
 /** Lines that stay as they are, with a name that says secret. */
 const OTHERS = /^( .*(?:key|token|secret|passw(?:or)?d|authorization)["']?\s*[:=]\s*)(?!.*\*\*\*)\S.*$/gim

@@ -46,7 +46,7 @@ export const command = define({
   positionals: ['URL'],
   async run({ args, flags }, context) {
     const { env, cwd, json, ui, signal } = context
-    const target = targetOf(args[0] ?? '')
+    const target = targetOf(args[0] ?? '', flags['insecure-http'])
     const port = flags.port === undefined ? OLLAMA_PORT : portOf(flags.port)
     const bind = flags.bind === undefined ? null : extraAddress(flags.bind)
     const pages = (flags.origin ?? []).flatMap(origins)
@@ -57,13 +57,13 @@ export const command = define({
       ui.data(json ? JSON.stringify({ forgotten: was }) : was ? `Forgotten: ${shownPath(file)} is removed.` : `Nothing was kept for ${target.url}.`)
       return
     }
-    if (!flags['insecure-http'] && (await readableOnTheWay(target))) {
+    if (await readableOnTheWay(target)) {
       throw new UsageError('E_INSECURE_HTTP', `${target.url} is plain HTTP: on its way to another machine everybody could read the login.`, `Is it https://? If the way is safe all the same: --insecure-http`)
     }
     const kept = readKept(file)
     if (flags.service !== undefined) {
       word('--service', flags.service, ['systemd'])
-      const unit = unitFor(target, kept, { port, bind, ca: flags.ca && pathOf('--ca', flags.ca, cwd), origins: flags.origin ?? [], insecure: flags['insecure-http'] === true }, env)
+      const unit = unitFor(target, kept, { port, bind, ca: flags.ca && pathOf('--ca', flags.ca, cwd), origins: flags.origin ?? [] }, env)
       ui.data(json ? JSON.stringify({ unit }) : unit)
       return
     }
@@ -135,10 +135,9 @@ interface ServiceFlags {
   bind: string | null
   ca: string | undefined
   origins: readonly string[]
-  insecure: boolean
 }
 
-function unitFor({ url }: Target, kept: Kept, { port, bind, ca, origins: pages, insecure }: ServiceFlags, env: Context['env']): string {
+function unitFor({ url, insecure }: Target, kept: Kept, { port, bind, ca, origins: pages }: ServiceFlags, env: Context['env']): string {
   if (kept.login === undefined) {
     throw new StackError('E_SERVICE', `No login is kept for ${url}, and a service can ask nobody.`, { hint: `Run it once, and have the login kept: ollama-stack connect ${url} --save` })
   }

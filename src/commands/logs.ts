@@ -72,8 +72,5 @@ function nothing(project: Project, { user, since, services }: Wanted): string {
 }
 
 function document({ time, service, stream, line, access }: Entry): string {
-  const units = (text: string): number[] => Array.from(text, (_, index) => text.charCodeAt(index))
-  const escaped = (text: string): string => units(text).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
-  // JSON lets control characters above ASCII stand as they are, and a terminal may act on them.
-  return JSON.stringify({ time, service, stream, line, ...(access && { access }) }).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)
+  return JSON.stringify({ time, service, stream, line, ...(access && { access }) })
 }

@@ -34,7 +34,8 @@ export const command = define({
     const compose = ownedBy(String(opened.files.get('compose.yaml')), proxyUser())
     // Before the passphrase: nobody should type it for nothing.
     const warnings = await look(compose, join(dir, 'compose.yaml'), context)
-    const passphrase = opened.manifest.kdf ? await knownPassphrase(flags['passphrase-stdin'] === true, path, context) : null
+    if (opened.manifest.kdf === null) warnings.push('This backup was made without a passphrase, so nothing shows whether somebody changed it since.')
+    const passphrase = opened.manifest.kdf || flags['passphrase-stdin'] ? await knownPassphrase(flags['passphrase-stdin'] === true, path, context) : null
     const files: FileMap = await ui.step(`Check ${opened.files.size} files`, () => decryptBackup(path, opened, passphrase))
     files.set('compose.yaml', { content: compose, mode: 0o644 })
     signal.throwIfAborted()

@@ -5,6 +5,7 @@
 //   Upgrade -- carryOut() --> pull, write, start, smoke tests   upgrade/carry-out.ts
 //              goBack() when one of them fails, or on Ctrl-C    upgrade/way-back.ts: files, images, containers
 
+import { join } from 'node:path'
 import { callable, launcher } from '../callable.ts'
 import { clock } from '../clock.ts'
 import { define, type Context } from '../command.ts'
@@ -16,6 +17,7 @@ import { thisMachine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { sweepTestPeople } from '../people.ts'
 import { findProject, loadProject, type Project } from '../project.ts'
+import { STATE } from '../state.ts'
 import { colored, diffOfFiles } from '../diff.ts'
 import { upgradeCall } from '../upgrade/bundle.ts'
 import { carryOut, type Outcome } from '../upgrade/carry-out.ts'
@@ -66,9 +68,10 @@ export const command = define({
 async function finishLast(dir: string, engine: Engine, { ui }: Context): Promise<void> {
   const left = leftOver(dir)
   if (left === null) return finishApply(dir)
-  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.`)
+  const aside = `${STATE}/cut-short-${left.since.slice(0, 19).replaceAll(':', '')}`
+  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.${left.written ? ` The files as they are now are kept in ${join(dir, aside)}.` : ''}`)
   finishApply(dir)
-  await goBack(loadForUpgrade(dir), left, engine, ui)
+  await goBack(loadForUpgrade(dir), left, engine, ui, aside)
   await sweepTestPeople(loadProject(dir))
 }
 

@@ -3,11 +3,12 @@
 
 import http from 'node:http'
 import https from 'node:https'
+import { Socket } from 'node:net'
 import type { Problem } from '../errors.ts'
 import { gate } from './gate.ts'
 import { preflightHeaders, requestHeaders, responseHeaders } from './headers.ts'
 import { refuse } from './refusal.ts'
-import type { Target } from './target.ts'
+import { isSafeFrom, type Target } from './target.ts'
 import { trusting, type Identity } from './trust.ts'
 import { unreachable } from './words.ts'
 
@@ -41,9 +42,30 @@ const CONNECT_MS = 10_000
 const PROBE_MS = 20_000
 
 /** An answer may take an hour to begin, so nothing but connecting has a limit; a dead peer is found by TCP. */
-export function agentFor({ target, identity, ca }: Pick<Forwarding, 'target' | 'identity' | 'ca'>, keepMs = KEEP_MS): http.Agent {
+export function agentFor({ target, identity, ca }: Pick<Forwarding, 'target' | 'identity' | 'ca'>, keepMs = KEEP_MS, isSafe = isSafeFrom): http.Agent {
   const kept = { keepAlive: true, keepAliveMsecs: PROBE_MS, timeout: keepMs }
-  return target.tls ? new https.Agent({ ...kept, ...identity, ...trusting(ca) }) : new http.Agent(kept)
+  // Said here, since a variable of the environment would turn it off.
+  if (target.tls) return new https.Agent({ ...kept, ...identity, ...trusting(ca), rejectUnauthorized: true })
+  return target.insecure ? new http.Agent(kept) : new WatchedAgent(kept, isSafe)
+}
+
+/** A VPN may be off by now, and a name lead elsewhere: each connection is looked at before a byte is sent. */
+class WatchedAgent extends http.Agent {
+  readonly #isSafe: (source: string) => boolean
+
+  constructor(options: http.AgentOptions, isSafe: (source: string) => boolean) {
+    super(options)
+    this.#isSafe = isSafe
+  }
+
+  override createConnection(...how: Parameters<http.Agent['createConnection']>): ReturnType<http.Agent['createConnection']> {
+    const socket = super.createConnection(...how)
+    // First in line: what is to be written waits for the same event.
+    if (socket instanceof Socket) socket.once('connect', () => {
+      if (!this.#isSafe(socket.localAddress ?? '')) socket.destroy(Object.assign(new Error('others could read it'), { code: 'E_INSECURE_HTTP' }))
+    })
+    return socket
+  }
 }
 
 interface Call {

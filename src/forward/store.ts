@@ -34,8 +34,9 @@ export function configDir(env: Record<string, string | undefined>, platform: Nod
   return join(base, 'ollama-stack')
 }
 
+/** No two stacks have one: a login would go to the other. No host has an @, and Windows takes no colon. */
 export function keptAt(dir: string, { url }: Pick<Target, 'url'>): string {
-  return join(dir, `${url.replace('://', '_').replace(/[^A-Za-z0-9._-]/g, '-')}.json`)
+  return join(dir, `${encodeURIComponent(url.replace('://', '_')).replace(/%(?:3A|5B|5D)/g, '@')}.json`)
 }
 
 /** Throws E_KEPT for a file that others could read or write, and for a damaged one: it is never passed over. */

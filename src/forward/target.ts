@@ -14,10 +14,12 @@ export interface Target {
   /** A name or an address, without brackets. */
   host: string
   port: number
+  /** Plain HTTP, also where somebody on the way could read it. */
+  insecure: boolean
 }
 
 /** Throws E_URL. Whatever has a password in it isn't repeated. */
-export function targetOf(text: string): Target {
+export function targetOf(text: string, insecure = false): Target {
   if (!/^https?:\/\//i.test(text)) {
     const whole = /^[\w.-]+(?::\d+)?\/?$/.test(text) ? `https://${text}` : 'https://nas.lan:8443'
     throw refused(text.includes('@') ? 'The URL' : quoted(text), 'it begins with neither https:// nor http://', whole)
@@ -29,23 +31,26 @@ export function targetOf(text: string): Target {
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') throw refused(quoted(text), 'a stack has no path', url.origin)
   const tls = url.protocol === 'https:'
-  return { url: url.origin, tls, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (tls ? 443 : 80)) }
+  return { url: url.origin, tls, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (tls ? 443 : 80)), insecure }
 }
 
 const refused = (what: string, why: string, right: string): UsageError =>
   new UsageError('E_URL', `${what} can't be where to connect: ${why}.`, `Write: ollama-stack connect ${right}`)
 
 /** Whether somebody on the way could read what is sent. Not on this machine, not through a VPN of its own. */
-export async function readableOnTheWay({ tls, host, port }: Target): Promise<boolean> {
-  if (tls || host === 'localhost') return false
+export async function readableOnTheWay({ tls, host, port, insecure }: Target): Promise<boolean> {
+  if (tls || insecure || host === 'localhost') return false
   try {
     const { address } = await lookup(host)
     if (isLoopback(address)) return false
-    return !isPrivate(await sourceFor(address, port), thisMachine())
+    return !isSafeFrom(await sourceFor(address, port))
   } catch {
     return true
   }
 }
+
+/** Whether nobody can read what leaves from this address of this machine. */
+export const isSafeFrom = (source: string): boolean => isPrivate(source, thisMachine())
 
 /** Which address of this machine a connection would come from. Connecting a UDP socket asks the routing table and sends nothing. */
 function sourceFor(address: string, port: number): Promise<string> {

@@ -15,6 +15,7 @@ export function unreachable({ url, host, port, tls }: Target, cause: unknown, ow
   if (UNTRUSTED.has(code)) return own
     ? fail('E_CERT_CHANGED', `${where} shows a certificate that isn't from the CA you trust for it: it was made anew, or somebody is in between.`, `Nothing secret was sent. Ask the owner; if it was made anew: ollama-stack connect ${url} --forget, then connect again.`)
     : fail('E_UNTRUSTED', `The certificate of ${where} is from a CA that this machine doesn't know.`, `Take certs/ca.crt of the project: ollama-stack connect ${url} --ca ca.crt`)
+  if (code === 'E_INSECURE_HTTP') return fail(code, `${url} is plain HTTP, and everybody on the way there could read the login: it doesn't go through a VPN now.`, 'Nothing was sent. Is the VPN on?')
   if (code === 'CERT_HAS_EXPIRED') return fail('E_CERT_EXPIRED', `The certificate of ${where} has expired.`, "On the stack's machine: ollama-stack up renews it. If it is still valid there, the clock of this machine is wrong.")
   if (code === 'CERT_NOT_YET_VALID') return fail('E_CERT_EXPIRED', `The certificate of ${where} isn't valid yet.`, `One of the two clocks is wrong; this machine's says ${new Date().toISOString()}.`)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return fail('E_CERT_NAME', `The certificate of ${where} is for ${namesOf(cause)}, not for ${host}.`, 'Use one of these names in the URL, or have the owner make the certificate anew with this one (--host).')

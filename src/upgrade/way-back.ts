@@ -66,13 +66,13 @@ export function leftOver(dir: string): Before | null {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) as Before : null
 }
 
-/** Files, names of images and containers as they were. What fails here leaves the way back on disk. */
-export async function goBack({ dir, name }: Pick<Project, 'dir' | 'name'>, one: Before, engine: Engine, ui: Ui): Promise<void> {
+/** Files, names of images and containers as they were. What fails here leaves the way back on disk. `aside`: project path of a folder for files as they are now. */
+export async function goBack({ dir, name }: Pick<Project, 'dir' | 'name'>, one: Before, engine: Engine, ui: Ui, aside?: string): Promise<void> {
   // Ctrl-C is why we are here, perhaps.
   const { signal } = new AbortController()
   if (one.written) {
     const change: Change = new Map(Object.entries(one.files).map(([path, entry]) => [path, entry && { content: Buffer.from(entry.content, 'base64'), mode: entry.mode }]))
-    await alone({ dir }, ui, signal, async () => applyWhole(dir, change, one.user))
+    await alone({ dir }, ui, signal, async () => applyWhole(dir, new Map([...(aside === undefined ? [] : asideOf(dir, change, aside)), ...change]), one.user))
   }
   if (one.written && one.running) {
     await giveNames(name, { ...one.names, ...one.containers }, engine)
@@ -80,6 +80,15 @@ export async function goBack({ dir, name }: Pick<Project, 'dir' | 'name'>, one: 
   }
   await giveNames(name, one.names, engine)
   forget(dir)
+}
+
+/** Copies of what `change` is about to take away; somebody may have edited it since. */
+function asideOf(dir: string, change: Change, aside: string): Change {
+  const now = readTree(dir, [...change.keys()].filter((path) => !path.startsWith(`${STATE}/`)), 'bytes')
+  return new Map([...now].flatMap(([path, { content }]) => {
+    const then = change.get(path)
+    return then && Buffer.from(then.content).equals(Buffer.from(content)) ? [] : [[`${aside}/${path}`, { content, mode: 0o600 }] as const]
+  }))
 }
 
 async function giveNames(project: string, names: Readonly<Record<string, string>>, engine: Engine): Promise<void> {

@@ -11,7 +11,7 @@ import { stacks } from '../../stacks/index.ts'
 import type { Elsewhere, Gpu, Stack } from '../../stacks/stack.ts'
 import { backendFor, wayTo } from '../../src/backend.ts'
 import { versionAt } from '../../src/bare-ollama.ts'
-import { processor } from '../../src/loaded-models.ts'
+import { lookThere, processor } from '../../src/loaded-models.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
 import type { Engine } from '../../src/engine.ts'
 import { exposure } from '../../src/exposure.ts'
@@ -40,6 +40,10 @@ describe('--ollama', () => {
     expect(message + hint).not.toContain('hunter2')
     expect(hint).toContain(instead)
   })
+})
+
+test.each(['http://ollama:11434', 'http://OLLAMA', 'http://proxy:8080', 'http://front', 'http://tls', 'http://ollama-host', 'http://ollama-api:11434'])('%s is the stack itself: a request would go round for ever', (url) => {
+  expect(failure(() => ollama(url))).toMatchObject({ code: 'E_OLLAMA_URL', message: expect.stringContaining('service of the stack itself') })
 })
 
 describe('the way there', () => {
@@ -105,6 +109,18 @@ test.each<[string, string, object, RegExp[]]>([
   server.close()
   expect(warnings).toEqual(expected.map((words) => expect.stringMatching(words) as string))
   expect(notes).toEqual([expect.stringContaining('0.32.15') as string])
+})
+
+describe('what it has in memory', () => {
+  const project = { name: 'home', ollama: 'http://10.0.0.5:11434' }
+  const saying = (stdout: string): Engine => ({ exec: async () => ({ code: 0, stdout, stderr: '' }) }) as unknown as Engine
+
+  test.each(['<html>', '', '[]', 'null', '{"models":null}', '{"models":{}}', '{"models":[null,7,{"name":7,"size":1},{"name":"x","size":"1"}]}'])('%s: no models, and no exception', async (text) => {
+    expect(await lookThere(project, saying(text), new AbortController().signal)).toEqual({ models: [], problems: [] })
+  })
+  test('as ollama ps says it', async () => {
+    expect(await lookThere(project, saying('{"models":[{"name":"gemma3:1b","size":1200000000,"size_vram":1200000000}]}'), new AbortController().signal)).toEqual({ models: [{ name: 'gemma3:1b', size: '1.2 GB', processor: '100% GPU' }], problems: [] })
+  })
 })
 
 describe('--gpu', () => {

@@ -144,6 +144,24 @@ describe('the passphrase', () => {
   })
 })
 
+describe('without its seal', () => {
+  test('a key in clear, which no backup has, is no way around the passphrase', async () => {
+    const opened = await openBackup(at('good.tar.gz'))
+    const all = new Map([...opened.files, ...[...keysIn(files).keys()].map((path) => [path, Buffer.from(String(files.get(path)?.content))] as const)])
+    const list = JSON.stringify({ ...opened.manifest, keys: {}, kdf: null, files: Object.fromEntries([...all].map(([path, content]) => [path, sha256(content)])) })
+    const error = await opening(await packed([['backup.json', Buffer.from(list)] as const, ...all].map(([path, content]) => ({ path, content, mode: 0o600 })), NOW))
+    expect(error.message).toContain('a key in it is in clear')
+  })
+
+  test('one that has no keys is not taken where a passphrase was given', async () => {
+    const plain: FileMap = new Map([['compose.yaml', { content: 'name: home\n', mode: 0o644 }]])
+    writeFileSync(at('bare.tar.gz'), await makeBackup('home', plain, null, NOW))
+    const opened = await openBackup(at('bare.tar.gz'))
+    await expect(decryptBackup(at('bare.tar.gz'), opened, PASSPHRASE)).rejects.toMatchObject({ code: 'E_PASSPHRASE', exit: 2 })
+    expect((await decryptBackup(at('bare.tar.gz'), opened, null)).size).toBe(1)
+  })
+})
+
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
 /** A .tar.gz with any headers. */
@@ -155,12 +173,17 @@ async function tarOf(...entries: [Headers, string][]): Promise<Buffer> {
 }
 
 describe('attacks', () => {
-  const LIST: [Headers, string] = [{ name: 'backup.json' }, JSON.stringify({ format: 1, program: 'x', made: 'x', project: 'home', files: {}, keys: {}, kdf: null })]
+  const LIST: [Headers, string] = [{ name: 'backup.json' }, JSON.stringify({ format: 1, program: 'x', made: '2026-11-21T12:00:00.000Z', project: 'home', files: {}, keys: {}, kdf: null })]
 
   test.each(['../evil', '/etc/cron.d/evil', 'proxy/../../evil', 'proxy//evil', 'proxy/./evil', 'proxy/.', 'proxy/..', './compose.yaml', 'compose.yaml/x', 'C:\\evil', 'proxy\\..\\evil', 'proxy/a\\b', 'proxy/nul\u0000', 'proxy/a:stream', 'proxy/x\u202etxt', '.ollama-stack/ollama-stack.js', '.git/hooks/post-checkout', 'evil', 'proxy', '', `proxy/${'a'.repeat(250)}`, `proxy/${'a/'.repeat(20)}a`])('a file called %j', async (name) => {
     expect(belongs(name)).toBe(false)
     if (name === '' || name.includes('\0')) return
     expect(await opening(await tarOf(LIST, [{ name }, 'x']))).toMatchObject({ code: 'E_BACKUP', exit: 2 })
+  })
+
+  // What a project's next command would carry out.
+  test.each(['journal.json', 'JOURNAL.json', 'upgrade.json', 'Upgrade.json'])('work that would be under way: .ollama-stack-state/%s', async (name) => {
+    expect((await opening(await tarOf(LIST, [{ name: `.ollama-stack-state/${name}` }, '{}']))).message).toContain('is no file of a project')
   })
 
   test.each(['symlink', 'link', 'character-device', 'block-device', 'fifo', 'directory'] as const)('a %s', async (type) => {
@@ -215,6 +238,8 @@ describe('attacks', () => {
   test.each([
     ['a newer format', { format: 2 }, 'newer version'],
     ['no format', { format: 'x' }, "can't be read"],
+    ['a name with a line of its own', { project: 'home\nStart it: sh' }, "can't be read"],
+    ['a date with one', { made: '2026-11-21T12:00:00Z\nStart it: sh' }, "can't be read"],
     ['rounds that would keep us busy', { kdf: { salt: 'AAAA', rounds: 1e9 } }, "can't be read"],
     ['rounds that would make guessing easy', { kdf: { salt: 'AAAA', rounds: 1 } }, "can't be read"],
     ['a file that is missing', { files: { 'compose.yaml': 'ab' } }, 'compose.yaml is missing'],

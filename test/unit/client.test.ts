@@ -191,6 +191,19 @@ describe('--write', () => {
     expect(mode(file())).toBe(0o600)
   })
 
+  test('settings that need no secret show none of those that go, nor of those beside them', async () => {
+    const mtls = await projectOf('mtls', { tls: 'private', port: 8443 })
+    mkdirSync(join(home, '.continue'))
+    const old = 'models:\n  - name: other\n    apiBase: https://eve:hunter2@other.example/\n  - name: home\n    apiKey: olsk_old_key\n    apiBase: http://ann:hunter3@127.0.0.1/\n    requestOptions:\n      headers:\n        Authorization: Basic b2xkOmtleQ==\n'
+    writeFileSync(file(), old, { mode: 0o600 })
+    const { code, err } = await client(mtls, ['continue', '--write', '--yes'])
+    expect(code, err).toBe(0)
+    expect(err).toContain('-    apiKey: *** (until now)')
+    expect(err).toMatch(/^ .*https:\/\/eve:\*\*\*@other/m)
+    expect(err).not.toMatch(/olsk_|hunter|b2xkOmtleQ/)
+    expect(readFileSync(file(), 'utf8')).not.toMatch(/olsk_old|b2xkOmtleQ/)
+  })
+
   test('a link is followed, and stays one', async () => {
     const real = join(home, 'dotfiles.json')
     writeFileSync(real, '{ "model": "opus" }\n')

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { makeCa, makeServerCert } from '../../src/certs.ts'
 import { agentFor } from '../../src/forward/proxy.ts'
 import { targetOf } from '../../src/forward/target.ts'
 import { closeAll, fake, opened, raw, until } from './connect-rig.ts'
@@ -18,6 +19,38 @@ const echo = (request: IncomingMessage, response: ServerResponse): void => {
 }
 
 interface Echo { method: string; url: string; headers: Record<string, string>; body: string }
+
+describe('where the login goes', () => {
+  test('over plain HTTP not a byte is sent from an address whose way others can read, wherever the name led before', async () => {
+    const seen: string[] = []
+    const { url } = await fake((request, response) => { seen.push(request.url ?? ''); response.end() })
+    const sent: string[] = []
+    const code = (target: string, insecure: boolean): Promise<unknown> => new Promise((resolve) => {
+      const place = { target: targetOf(target, insecure), identity: {}, ca: null }
+      const agent = agentFor(place, 200, (from) => { sent.push(from); return false })
+      http.get({ host: '127.0.0.1', port: place.target.port, agent }, (response) => resolve(response.statusCode)).on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    })
+    expect(await code(url, false)).toBe('E_INSECURE_HTTP')
+    expect({ seen, sent }).toEqual({ seen: [], sent: ['127.0.0.1'] })
+    expect(await code(url, true)).toBe(200)
+  })
+
+  test('the certificate counts, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
+    const now = new Date()
+    const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeCa({ name, now })))
+    if (!ours || !theirs) throw new Error('no CAs')
+    let asked = 0
+    const { url } = await fake((_request, response) => { asked++; response.end() }, await makeServerCert({ ca: theirs, hosts: ['127.0.0.1'], now }))
+    const door = await opened(url, { ca: ours.cert })
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    try {
+      expect((await fetch(`${door.url}/api/tags`)).status).toBe(502)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect({ asked, troubles: door.troubles }).toEqual({ asked: 0, troubles: ['E_CERT_CHANGED'] })
+  })
+})
 
 describe('what goes through', () => {
   test('the login is ours; of the caller only what the stack knows goes on', async () => {

@@ -148,11 +148,15 @@ describe('what is kept', () => {
   const path = keptAt(dir, { url: 'https://[fd00::1]:8443' })
 
   test('one file for each stack, for its owner alone', () => {
-    expect(path).toBe(join(dir, 'https_-fd00--1--8443.json'))
+    expect(path).toBe(join(dir, 'https_@fd00@@1@@8443.json'))
     keep(path, dir, { login: 'bearer', secret: 'olsk_1' })
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readKept(path)).toEqual({ login: 'bearer', secret: 'olsk_1' })
     expect(readKept(join(dir, 'none.json'))).toEqual({})
+  })
+
+  test.each([['https://nas:8443', 'https://nas-8443'], ['http://a!b', 'http://a-b'], ['https://nas:8443', 'http://nas:8443'], ['http://a_b', 'http://a-b']])('the login of %s is not that of %s', (one, other) => {
+    expect(keptAt(dir, targetOf(one))).not.toBe(keptAt(dir, targetOf(other)))
   })
 
   test.each<[string, () => void, RegExp]>([

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -73,6 +73,53 @@ test('links to credentials are refused, both ways', () => {
   expect(() => applyChange(dir, new Map([['credentials/keys', { content: 'x', mode: 0o600 }]]))).toThrow(/symbolic link/)
   expect(readdirSync(join(dir, 'elsewhere'))).toEqual([])
 })
+
+test.each(['../evil', 'proxy/../../evil', '/etc/evil', '..', '', 'proxy//evil', './compose.yaml', 'proxy\\..\\evil', 'proxy/nul\0'])('a change of %j, outside of the directory, is refused as a whole', (path) => {
+  mkdirSync(join(dir, 'project'))
+  for (const entry of [{ content: 'x', mode: 0o600 }, null]) {
+    writeFileSync(join(dir, 'evil'), 'kept')
+    expect(() => applyChange(join(dir, 'project'), new Map([['compose.yaml', { content: 'y', mode: 0o644 }], [path, entry]]))).toThrow(/isn't in the project/)
+    expect(readdirSync(dir, { recursive: true }).sort()).toEqual(['evil', 'project'])
+    expect(readFileSync(join(dir, 'evil'), 'utf8')).toBe('kept')
+  }
+})
+
+test('nothing is removed through a link', () => {
+  mkdirSync(join(dir, 'elsewhere'))
+  writeFileSync(join(dir, 'elsewhere', 'keys'), 'kept')
+  symlinkSync(join(dir, 'elsewhere'), join(dir, 'credentials'))
+  expect(() => applyChange(dir, new Map([['credentials/keys', null]]))).toThrow(/symbolic link/)
+  expect(readFileSync(join(dir, 'elsewhere', 'keys'), 'utf8')).toBe('kept')
+})
+
+// As with sudo in somebody's home directory: its owner may swap any file in it at any moment.
+test.runIf(process.getuid?.() === 0)('root gives away what it wrote itself, and nothing that was put in its place', async () => {
+  const shadow = join(dir, 'shadow')
+  const home = join(dir, 'home')
+  writeFileSync(shadow, 'x')
+  mkdirSync(home)
+  for (const path of [dir, home]) chmodSync(path, 0o755)
+  chownSync(home, 65534, 65534)
+  const attacker = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+    process.stdout.write('ready')
+    for (;;) for (const name of readdirSync('.')) {
+      if (name === 'taken') continue
+      try { renameSync(name, 'taken'); symlinkSync('../shadow', name) } catch {}
+      try { rmSync('taken', { recursive: true }) } catch {}
+    }`], { cwd: home, uid: 65534, gid: 65534, stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    await once(attacker.stdout, 'data')
+    for (let i = 0; i < 300; i++) {
+      try { applyChange(home, new Map([[`x${i}`, { content: 'x', mode: 0o600 }]])) } catch { /* They may well spoil it. */ }
+    }
+  } finally {
+    attacker.kill('SIGKILL')
+    await once(attacker, 'exit')
+  }
+  const { uid, mode } = statSync(shadow)
+  expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o644 })
+}, 20_000)
 
 test('the lock lets one in at a time, and one left by a dead process is taken over', async () => {
   writeFileSync(join(dir, '.ollama-stack.lock'), '4194303\n') // above the usual pid_max

@@ -40,7 +40,7 @@ describe('a line for people', () => {
   ])('%s', (text, shown) => expect(logText(line(text), null, plain)).toMatch(new RegExp(` \\| ${shown.replace(/[\\/[\]{}|().*+?^$]/g, '\\$&')}$`)))
 
   test('nothing in a line acts on a terminal', () => {
-    for (const odd of ['\x1b[2J', '\x1b]0;owned\x07', '\x9b31m', '\u202egnp.exe', '\r overwritten', '\x7f', '\u2028']) {
+    for (const odd of ['\x1b[2J', '\x1b]0;owned\x07', '\x9b31m', '\u202egnp.exe', '\r overwritten', '\x7f', '\u2028', '\n2026-11-21 15:05:49 proxy  | ann 192.168.1.5 POST /api/delete']) {
       for (const text of [logText(line(`before${odd}after`), null, plain), logText(line(JSON.stringify({ msg: `before${odd}after` })), null, plain), logText(line(''), { ...request, path: `before${odd}after` }, plain)]) {
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         expect(text).toMatch(/before\\u\{\w+\}.*after/)

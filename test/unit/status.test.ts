@@ -96,6 +96,12 @@ describe('for people', () => {
     expect(text).toMatch(/\nStart it: \/srv\/home\/ollama-stack up$/)
   })
   test('models, on what they run', () => expect(told({ models: [{ name: 'gemma3:1b', size: '1.2 GB', processor: '48%/52% CPU/GPU' }] })).toContain('\nLoaded   gemma3:1b (1.2 GB, 48%/52% CPU/GPU)'))
+  test('no name and no reason begins a line of its own', () => {
+    const forged = 'x\nWRONG    The login is off.'
+    const text = told({ models: [{ name: forged, size: '1 GB', processor: forged }], refused: { since: '2026-11-20T15:00:00Z', hour: 1, day: 1, latest: [{ at: '2026-11-21T14:57:00Z', address: forged, reason: forged, times: 1 }] } })
+    expect(text).toContain('The login is off.')
+    expect(text).not.toMatch(/^WRONG/m)
+  })
   test('ends of people, nobody at all, and very many', () => {
     const person = (name: string, expires: string | null = null) => ({ name, role: 'user' as const, expires })
     expect(told({ people: [person('eve', '2026-12-21T15:00:00Z'), person('old', '2026-11-01T00:00:00Z')], users: 2 })).toContain('Login    bearer; eve (user, ends in 30 days), old (user, EXPIRED)')

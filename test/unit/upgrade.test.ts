@@ -1,6 +1,6 @@
 // What an upgrade would change, from what the files, the engine and the registry say.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -20,7 +20,7 @@ import { connectionsIn } from '../../src/upgrade/connections.ts'
 import { forgetDigests, goesBack, imageChanges, pinned, type Images, type Seen } from '../../src/upgrade/images.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../../src/upgrade/plan.ts'
 import { planLines, refuseClash, upgradeDocument } from '../../src/upgrade/report.ts'
-import { before, forget, leftOver, remember } from '../../src/upgrade/way-back.ts'
+import { before, forget, goBack, leftOver, remember } from '../../src/upgrade/way-back.ts'
 import { replaceScalars } from '../../src/yaml-scalars.ts'
 import { config } from './config-of.ts'
 import { refusal } from './refusal.ts'
@@ -235,6 +235,21 @@ test('the way back is on disk until it is no longer needed: bytes, and what each
   expect(leftOver(dir)).toEqual(one)
   forget(dir)
   expect(leftOver(dir)).toBeNull()
+})
+
+test('one that was cut short goes back, and what was edited since is put aside first', async () => {
+  await older('basic', ['compose.yaml', 'ollama/ollama:0.32.15', 'ollama/ollama:0.31.0'])
+  const project = loadForUpgrade(dir)
+  const upgrade = await plan()
+  const was = { ...before(project, [...upgrade.change.keys()], { project: 'home', containers: [], networks: [], volumes: [], images: {} }, NOW), written: true }
+  remember(dir, was)
+  applyChange(dir, upgrade.change)
+  edit('compose.yaml', 'restart: unless-stopped', 'restart: always # since')
+  await goBack(project, was, engine, plainUi(new PassThrough(), new PassThrough()), '.ollama-stack-state/cut-short')
+  expect(readFileSync(join(dir, 'compose.yaml'), 'utf8')).toContain('0.31.0')
+  const aside = join(dir, '.ollama-stack-state/cut-short')
+  expect(readFileSync(join(aside, 'compose.yaml'), 'utf8')).toContain('restart: always # since')
+  expect([readdirSync(aside), statSync(join(aside, 'compose.yaml')).mode & 0o777, leftOver(dir)]).toEqual([['compose.yaml'], 0o600, null])
 })
 
 describe('when even the way back fails', () => {
