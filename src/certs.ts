@@ -6,7 +6,7 @@
 //
 // P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
 
-import { createHash, createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
+import { createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import * as x509 from '@peculiar/x509'
@@ -14,6 +14,7 @@ import { generate } from 'selfsigned'
 import { der } from './der.ts'
 import { refuseOutside } from './clock.ts'
 import { StackError } from './errors.ts'
+import { BACKDATED, parseCert, readCert } from './read-cert.ts'
 
 export { makeP12 } from './p12.ts'
 
@@ -23,36 +24,17 @@ export interface KeyPair {
   key: string
 }
 
-export interface CertFacts {
-  /** The subject's common name, or '' without one. */
-  cn: string
-  issuer: string
-  /** Names and addresses as people write them: `nas.lan`, `fd00::20`. */
-  sans: string[]
-  notBefore: Date
-  notAfter: Date
-  /** When it was made, if it was made here: the start is dated back. */
-  issued: Date
-  /** SHA-256 of the DER, lower-case hex: what Caddy calls {http.request.tls.client.fingerprint}. */
-  fingerprint: string
-  isCa: boolean
-  /** Object identifiers of the extended key usage. */
-  eku: string[]
-}
-
 const DAY = 24 * 60 * 60_000
 const CA_DAYS = 3650
 /** Apple refuses a server certificate of more than 825 days even from a private CA, and 398 is its
  * limit for public ones (support.apple.com/103769, 102028). One year stays below both. */
 const SERVER_DAYS = 365
 const CLIENT_DAYS = 365
-/** A client whose clock is a little behind must not see a certificate from the future. */
-const BACKDATED = 60 * 60_000
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNED = { name: 'ECDSA', hash: 'SHA-256' } as const
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
-export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 /** RFC 5280, ub-common-name. */
 const LONGEST_CN = 64
 
@@ -141,41 +123,6 @@ export async function strangerCert({ person, now }: { person: string; now: Date 
   return { cert: leaf.cert, key: leaf.private }
 }
 
-/** Of the first certificate in the file. Throws E_CERT_DAMAGED. */
-export function readCert(text: string): CertFacts {
-  // Node prints names with escapes, and addresses in full: those come from `parsed`.
-  const { cert, parsed } = parse(text)
-  return {
-    cn: parsed.subjectName.getField('CN')[0] ?? '',
-    issuer: parsed.issuerName.getField('CN')[0] ?? '',
-    sans: parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((name) => name.value) ?? [],
-    notBefore: new Date(cert.validFrom),
-    notAfter: new Date(cert.validTo),
-    issued: issuedAt(new Date(cert.validFrom)),
-    fingerprint: createHash('sha256').update(cert.raw).digest('hex'),
-    isCa: cert.ca,
-    eku: cert.keyUsage ?? [],
-  }
-}
-
-/** The hash under the signature, such as `SHA-256`; '' where the algorithm has its own (Ed25519). */
-export function signedWith(text: string): string {
-  const { hash } = parse(text).parsed.signatureAlgorithm
-  return typeof hash === 'string' ? hash : hash?.name ?? ''
-}
-
-/** By OpenSSL first, which finds the certificate among keys and words. */
-function parse(text: string): { cert: X509Certificate; parsed: x509.X509Certificate } {
-  try {
-    const cert = new X509Certificate(text)
-    const parsed = new x509.X509Certificate(new Uint8Array(cert.raw))
-    void parsed.extensions // Read when asked for, so ask here, where a failure has a name.
-    return { cert, parsed }
-  } catch (cause) {
-    throw new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
-  }
-}
-
 interface Leaf {
   cn: string
   publicKey: KeyObject
@@ -187,7 +134,7 @@ interface Leaf {
 }
 
 async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, notAfter }: Leaf): Promise<string> {
-  const { cert: caCert, parsed: issuer } = parse(ca.cert)
+  const { cert: caCert, parsed: issuer } = parseCert(ca.cert)
   const signingKey = await importKey(caKey(caCert, ca.key))
   const spki = new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
   const cert = await x509.X509CertificateGenerator.create({
@@ -252,9 +199,6 @@ function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
 }
 
 const earlier = (one: Date, other: Date): Date => (one < other ? one : other)
-
-/** When a certificate that is valid from `notBefore` was made. */
-export const issuedAt = (notBefore: Date): Date => new Date(notBefore.getTime() + BACKDATED)
 
 /** The certificate's times have no milliseconds. */
 function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } {

@@ -3,7 +3,6 @@
 // is checked against it (test/engine/compose-*.test.ts, Compose 2.40.3).
 
 export { parseCompose } from './compose/parse.ts'
-export { configHash } from './compose/hash.ts'
 export { desired } from './compose/desired.ts'
 export { plan, printPlan } from './compose/plan.ts'
 export type {

@@ -7,7 +7,7 @@ export function covers(names: readonly string[], host: string): boolean {
 }
 
 /** The two spellings of an IPv6 address are one, and so are two cases of a name. */
-export function sameHost(a: string, b: string): boolean {
+function sameHost(a: string, b: string): boolean {
   const plain = (name: string): string => (isIP(name) === 6 ? new URL(`http://[${name}]`).hostname : name.toLowerCase())
   return plain(a) === plain(b)
 }

@@ -12,7 +12,7 @@ import { StackError } from './errors.ts'
 import { plainTexts, recordOf } from './state.ts'
 
 /** The proxy's user when root owns the project: unprivileged, and nobody's login. */
-export const NOBODY = 65532
+const NOBODY = 65532
 
 /** `uid:gid` for the proxy: the owner of the files it reads. */
 export function proxyUser(): string {

@@ -1,7 +1,7 @@
 // What runs, read from the engine and the directory at once. status-text.ts says it, status-watch.ts
 // again and again.
 
-import { readCert } from './certs.ts'
+import { readCert } from './read-cert.ts'
 import { desired } from './compose.ts'
 import type { Engine } from './engine.ts'
 import { problemOf, StackError, type Problem } from './errors.ts'

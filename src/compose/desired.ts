@@ -76,7 +76,7 @@ function serviceOf(file: ComposeFile, name: string, base: string, path: string, 
 }
 
 /** The last step of normalising: sources of bind mounts become absolute. */
-export function normalise(service: Service, base: string): Service {
+function normalise(service: Service, base: string): Service {
   if (!service.volumes) return service
   const volumes = service.volumes.map((mount): Mount =>
     mount.type === 'bind' && mount.source !== undefined && !isAbsolute(mount.source) ? { ...mount, source: join(base, mount.source) } : mount)

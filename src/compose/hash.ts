@@ -9,7 +9,7 @@ const ESCAPES: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '
  * JSON as Go writes it: no spaces, `<`, `>`, `&` escaped. Maps are sorted already, save for keys that
  * JavaScript insists on putting first because they look like array indices.
  */
-export function goJson(value: unknown): string {
+function goJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`
   if (typeof value === 'object' && value !== null) {
     const keys = Object.keys(value)

@@ -65,7 +65,7 @@ export function openFiles(project: Pick<Project, 'dir' | 'file'>): Verdict[] {
 }
 
 /** Mounts that hold the CA's key, in its place or as a copy. */
-export function mountedCaKey({ dir, file }: Pick<Project, 'dir' | 'file'>): Verdict[] {
+function mountedCaKey({ dir, file }: Pick<Project, 'dir' | 'file'>): Verdict[] {
   const key = join(dir, 'certs', 'ca.key')
   const text = readFileSync(key)
   return Object.entries(file.services).flatMap(([service, { volumes = [] }]) => volumes.flatMap(({ type, source = '' }): Verdict[] => {

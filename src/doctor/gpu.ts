@@ -16,7 +16,7 @@ const NAMES: Record<Maker, string> = { nvidia: 'NVIDIA', amd: 'AMD' }
 const PCI = '/sys/bus/pci/devices'
 
 /** In this machine, as its bus tells; AMD's only where the compute driver has taken it. */
-export function gpusIn({ text, names }: Pick<Facts, 'text' | 'names'>): Maker[] {
+function gpusIn({ text, names }: Pick<Facts, 'text' | 'names'>): Maker[] {
   const found = names(PCI).flatMap((device) => {
     const maker = VENDORS[text(`${PCI}/${device}/vendor`)?.trim() ?? '']
     return maker && text(`${PCI}/${device}/class`)?.startsWith('0x03') ? [maker] : []

@@ -35,7 +35,7 @@ export const nameChecks: Check[] = [
 ]
 
 /** DNS names that the owner gave: this machine's own are made up by it, and the others need no DNS. */
-export function namesOf({ hosts, bind }: Pick<Project, 'hosts' | 'bind'>, { names }: Machine): string[] {
+function namesOf({ hosts, bind }: Pick<Project, 'hosts' | 'bind'>, { names }: Machine): string[] {
   return isLoopback(bind) ? [] : hosts.filter((host) => isIP(host) === 0 && host.includes('.') && !names.includes(host) && !/(?:^|\.)localhost$/.test(host))
 }
 

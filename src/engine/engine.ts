@@ -43,14 +43,6 @@ export function engine(docker: Client, environment: Record<string, string>, fact
     imageDigest,
     registryDigest: (image, signal) => registryDigest(docker, image, signal),
     tag: (id, image) => explained(`name an image ${image}`, tag(docker, id, image)),
-    ensureImages: async (images, onProgress, signal) => {
-      const digests: Record<string, string | null> = {}
-      for (const image of images) {
-        const present = await explained('look up an image', imageId(docker, image))
-        digests[image] = present ? await imageDigest(image) : await pull(docker, image, onProgress, signal)
-      }
-      return digests
-    },
     pull: (image, onProgress, signal) => pull(docker, image, onProgress, signal),
     apply: (steps, desired, hooks, signal) => apply({ docker, environment, local, apiVersion: facts.apiVersion, desired, hooks: hooks ?? {}, signal }, steps),
     waitHealthy: (project, services, timeoutMs, signal) => explained('wait for the containers', waitHealthy(docker, project, services, timeoutMs, signal)),

@@ -1,10 +1,10 @@
 // Networks and volumes of a plan, and who holds an address range.
 
 import { readFile } from 'node:fs/promises'
-import { BlockList, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { DesiredNetwork, DesiredVolume, Step } from '../compose/types.ts'
 import { StackError } from '../errors.ts'
+import { overlaps } from '../subnet.ts'
 import type { Client, NetworkDetails, NetworkOptions } from './client.ts'
 import { explainEngine, sentence } from './explain.ts'
 import { networks, orNull } from './observe.ts'
@@ -43,7 +43,7 @@ async function create(run: Run, { name, spec, labels }: DesiredNetwork): Promise
   } catch (error) {
     const subnet = pools[0]?.subnet
     if (subnet && /pool overlaps|overlapping IPv4|conflicts with network/i.test(sentence(error))) {
-      const holder = (await networks(run.docker)).find((other) => other.name !== name && other.subnets.some((taken) => overlap(taken, subnet)))
+      const holder = (await networks(run.docker)).find((other) => other.name !== name && other.subnets.some((taken) => overlaps(taken, subnet)))
       throw await subnetTaken(run, subnet, holder ? `the Docker network ${holder.name}${holder.project && ` (project ${holder.project})`}` : 'another network', error)
     }
     throw explainEngine(error, `create the network ${name}`)
@@ -58,7 +58,7 @@ async function refuseHostRoute(run: Run, name: string, subnet: string): Promise<
   if (!run.local) return
   const bridges = new Set((await networks(run.docker)).flatMap((network) => network.subnets))
   for (const [device, range] of await hostRanges()) {
-    if (overlap(range, subnet) && !bridges.has(range)) throw await subnetTaken(run, subnet, `this machine's network ${range} on ${device}`, new Error(`${name}: ${range}`))
+    if (overlaps(range, subnet) && !bridges.has(range)) throw await subnetTaken(run, subnet, `this machine's network ${range} on ${device}`, new Error(`${name}: ${range}`))
   }
 }
 
@@ -87,25 +87,11 @@ function masked(cidr: string): string {
   return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.')}/${bits}`
 }
 
-/** Whether two IPv4 ranges share an address. */
-export function overlap(a: string, b: string): boolean {
-  return contains(a, b) || contains(b, a)
-}
-
-function contains(outer: string, inner: string): boolean {
-  const [net = '', bits = ''] = outer.split('/')
-  const [start = '', innerBits = ''] = inner.split('/')
-  if (!isIPv4(net) || !isIPv4(start) || Number(innerBits) < Number(bits)) return false
-  const block = new BlockList()
-  block.addSubnet(net, Number(bits), 'ipv4')
-  return block.check(start, 'ipv4')
-}
-
 async function subnetTaken(run: Run, subnet: string, holder: string, cause: unknown): Promise<StackError> {
   const prefix = /^(\d+\.\d+\.\d+)\./.exec(subnet)?.[1] ?? ''
   const taken = [...(await networks(run.docker)).flatMap((network) => network.subnets), ...(await hostRanges()).map(([, range]) => range)]
   const [a = 10, b = 213, c = 0] = prefix.split('.').map(Number)
-  const free = Array.from({ length: 255 }, (_, i) => `${a}.${b}.${(c + i + 1) % 256}`).find((other) => !taken.some((range) => overlap(range, `${other}.0/24`)))
+  const free = Array.from({ length: 255 }, (_, i) => `${a}.${b}.${(c + i + 1) % 256}`).find((other) => !taken.some((range) => overlaps(range, `${other}.0/24`)))
   const sed = free && `sed -i.bak 's/${prefix.replaceAll('.', '\\.')}\\./${free}./g' '${run.desired.file}'`
   return new StackError('E_SUBNET_TAKEN', `The address range ${subnet} is taken by ${holder}.`, {
     hint: sed ? `Take another one: ${sed}` : `Write another range into ${run.desired.file}.`, cause,

@@ -137,8 +137,6 @@ export interface Engine {
   registryDigest(image: string, signal?: AbortSignal): Promise<string>
   /** Gives an image that is here (by its ID) this name too, and takes it from the one that had it. */
   tag(id: string, image: string): Promise<void>
-  /** Pull what isn't here. Returns each image with its digest, null when the registry gave none. */
-  ensureImages(images: string[], onProgress?: (progress: PullProgress) => void, signal?: AbortSignal): Promise<Record<string, string | null>>
   /** Throws E_IMAGE_NOT_FOUND, E_REGISTRY_UNREACHABLE, E_RATE_LIMIT, E_DISK_FULL, E_PULL_FAILED. */
   pull(image: string, onProgress?: (progress: PullProgress) => void, signal?: AbortSignal): Promise<string | null>
   /**

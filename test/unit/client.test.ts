@@ -91,6 +91,9 @@ describe('values', () => {
     expect(moved.steps[1]?.text).toBe('claude --model qwen3:8b')
     expect(moved.files.map(({ path }) => path)).toEqual([`${dir}/certs/ca.crt`, `${dir}/certs/clients/ann.crt`, `${dir}/certs/clients/ann.key`])
   })
+  test('what would write the file is for the same person', async () => {
+    expect((await client(await projectOf('bearer'), ['continue', '--user', 'bob'])).out).toContain('ollama-stack client continue --user bob --write')
+  })
   test('a handed-over certificate is missed, not made up', async () => {
     const dir = await projectOf('mtls')
     rmSync(join(dir, 'certs/clients/ann.key'))

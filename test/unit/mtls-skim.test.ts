@@ -2,7 +2,8 @@
 
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { makeCa, makeClientCert, readCert, strangerCert } from '../../src/certs.ts'
+import { makeCa, makeClientCert, strangerCert } from '../../src/certs.ts'
+import { readCert } from '../../src/read-cert.ts'
 import { skim } from '../../stacks/mtls/skim.ts'
 
 const now = new Date()

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { makeCa, makeServerCert, readCert, type KeyPair } from '../../src/certs.ts'
+import { makeCa, makeServerCert, type KeyPair } from '../../src/certs.ts'
+import { readCert } from '../../src/read-cert.ts'
 import { StackError } from '../../src/errors.ts'
 import { checkServerCert, renewServerCert } from '../../src/server-cert.ts'
 
