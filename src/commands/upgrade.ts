@@ -69,7 +69,7 @@ async function finishLast(dir: string, engine: Engine, { ui }: Context): Promise
   const left = leftOver(dir)
   if (left === null) return finishApply(dir)
   const aside = `${STATE}/cut-short-${left.since.slice(0, 19).replaceAll(':', '')}`
-  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.${left.written ? ` The files as they are now are kept in ${join(dir, aside)}.` : ''}`)
+  ui.warn(`The upgrade of ${clock(new Date(left.since))} was cut short: going back to how it was before.${left.written ? ` Anything edited since is put into ${join(dir, aside)}.` : ''}`)
   finishApply(dir)
   await goBack(loadForUpgrade(dir), left, engine, ui, aside)
   await sweepTestPeople(loadProject(dir))

@@ -14,7 +14,7 @@ import { STATE } from '../state.ts'
 import { alone, bringUp } from '../up.ts'
 import { replaceBundle, upgradeCall } from './bundle.ts'
 import type { Upgrade } from './plan.ts'
-import { before, forget, goBack, remember, type Before } from './way-back.ts'
+import { before, forget, goBack, printOf, remember, type Before } from './way-back.ts'
 
 export interface Outcome {
   project: Project
@@ -70,7 +70,7 @@ async function forward({ upgrade: { project: { dir }, images, change }, was, eng
     await ui.progress(`Pull ${image}`, (update) => engine.pull(image, ({ done, total, phase }) => update({ done, total, text: phase }), signal))
   }
   await alone({ dir }, ui, signal, async () => {
-    remember(dir, { ...was, written: true })
+    remember(dir, { ...was, written: true, wrote: Object.fromEntries([...change].flatMap(([path, entry]) => (entry ? [[path, printOf(path, entry.content)]] : []))) })
     was.written = true
     applyWhole(dir, change, was.user)
   })

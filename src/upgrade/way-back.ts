@@ -1,6 +1,7 @@
 // How a project was before an upgrade, on disk until the new one has passed: files byte for byte, and
 // which image each name meant. A process that is ended in between leaves it for the next one.
 
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Change } from '../../stacks/stack.ts'
@@ -13,6 +14,7 @@ import { proxyUser } from '../scaffold.ts'
 import { STATE } from '../state.ts'
 import type { Ui } from '../ui.ts'
 import { alone, bringUp } from '../up.ts'
+import { forgetDigests } from './images.ts'
 
 const FILE = `${STATE}/upgrade.json`
 
@@ -30,6 +32,8 @@ export interface Before {
   running: boolean
   /** The files may be new ones by now, and containers with them. */
   written: boolean
+  /** What the upgrade wrote, by `printOf`. */
+  wrote: Record<string, string>
   /** Services that have changed files mounted: they read them when they start. */
   afresh: string[]
 }
@@ -48,6 +52,7 @@ export function before({ dir, file }: Project, changed: readonly string[], { con
     containers: Object.fromEntries(containers.filter(({ imageId }) => imageId !== '').map(({ image, imageId }) => [image, imageId])),
     running: containers.some(({ state }) => state === 'running' || state === 'restarting'),
     written: false,
+    wrote: {},
     afresh: Object.entries(file.services).filter(([, { volumes = [] }]) => volumes.some(({ type, source = '' }) => type === 'bind' && changed.some((path) => `./${path}`.startsWith(`${source}/`)))).map(([name]) => name),
   }
 }
@@ -72,7 +77,7 @@ export async function goBack({ dir, name }: Pick<Project, 'dir' | 'name'>, one: 
   const { signal } = new AbortController()
   if (one.written) {
     const change: Change = new Map(Object.entries(one.files).map(([path, entry]) => [path, entry && { content: Buffer.from(entry.content, 'base64'), mode: entry.mode }]))
-    await alone({ dir }, ui, signal, async () => applyWhole(dir, new Map([...(aside === undefined ? [] : asideOf(dir, change, aside)), ...change]), one.user))
+    await alone({ dir }, ui, signal, async () => applyWhole(dir, new Map([...(aside === undefined ? [] : asideOf(dir, one, aside)), ...change]), one.user))
   }
   if (one.written && one.running) {
     await giveNames(name, { ...one.names, ...one.containers }, engine)
@@ -82,13 +87,16 @@ export async function goBack({ dir, name }: Pick<Project, 'dir' | 'name'>, one: 
   forget(dir)
 }
 
-/** Copies of what `change` is about to take away; somebody may have edited it since. */
-function asideOf(dir: string, change: Change, aside: string): Change {
-  const now = readTree(dir, [...change.keys()].filter((path) => !path.startsWith(`${STATE}/`)), 'bytes')
-  return new Map([...now].flatMap(([path, { content }]) => {
-    const then = change.get(path)
-    return then && Buffer.from(then.content).equals(Buffer.from(content)) ? [] : [[`${aside}/${path}`, { content, mode: 0o600 }] as const]
-  }))
+/** Copies of what was edited since, which going back is about to take away. */
+function asideOf(dir: string, { files, wrote }: Before, aside: string): Change {
+  const now = readTree(dir, Object.keys(files).filter((path) => !path.startsWith(`${STATE}/`)), 'bytes')
+  const edited = [...now].filter(([path, { content }]) => printOf(path, content) !== wrote[path] && Buffer.from(content).toString('base64') !== files[path]?.content)
+  return new Map(edited.map(([path, { content }]) => [`${aside}/${path}`, { content, mode: 0o600 }]))
+}
+
+/** A file's SHA-256. The digests of images that a start notes in compose.yaml don't count. */
+export function printOf(path: string, content: string | Uint8Array): string {
+  return createHash('sha256').update(path === 'compose.yaml' ? forgetDigests(Buffer.from(content).toString('utf8'), []) : content).digest('hex')
 }
 
 async function giveNames(project: string, names: Readonly<Record<string, string>>, engine: Engine): Promise<void> {

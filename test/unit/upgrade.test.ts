@@ -20,7 +20,7 @@ import { connectionsIn } from '../../src/upgrade/connections.ts'
 import { forgetDigests, goesBack, imageChanges, pinned, type Images, type Seen } from '../../src/upgrade/images.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../../src/upgrade/plan.ts'
 import { planLines, refuseClash, upgradeDocument } from '../../src/upgrade/report.ts'
-import { before, forget, goBack, leftOver, remember } from '../../src/upgrade/way-back.ts'
+import { before, forget, goBack, leftOver, printOf, remember } from '../../src/upgrade/way-back.ts'
 import { replaceScalars } from '../../src/yaml-scalars.ts'
 import { config } from './config-of.ts'
 import { refusal } from './refusal.ts'
@@ -241,7 +241,7 @@ test('one that was cut short goes back, and what was edited since is put aside f
   await older('basic', ['compose.yaml', 'ollama/ollama:0.32.15', 'ollama/ollama:0.31.0'])
   const project = loadForUpgrade(dir)
   const upgrade = await plan()
-  const was = { ...before(project, [...upgrade.change.keys()], { project: 'home', containers: [], networks: [], volumes: [], images: {} }, NOW), written: true }
+  const was = { ...before(project, [...upgrade.change.keys()], { project: 'home', containers: [], networks: [], volumes: [], images: {} }, NOW), written: true, wrote: Object.fromEntries([...upgrade.change].map(([path, entry]) => [path, printOf(path, entry?.content ?? '')])) }
   remember(dir, was)
   applyChange(dir, upgrade.change)
   edit('compose.yaml', 'restart: unless-stopped', 'restart: always # since')
@@ -249,6 +249,12 @@ test('one that was cut short goes back, and what was edited since is put aside f
   expect(readFileSync(join(dir, 'compose.yaml'), 'utf8')).toContain('0.31.0')
   const aside = join(dir, '.ollama-stack-state/cut-short')
   expect(readFileSync(join(aside, 'compose.yaml'), 'utf8')).toContain('restart: always # since')
+  // As it was written, with what a start notes in it: nobody's edit.
+  remember(dir, was)
+  applyChange(dir, upgrade.change)
+  edit('compose.yaml', 'x-ollama-stack:\n', `x-ollama-stack:\n  images:\n    nginx:1.30: "sha256:${'a'.repeat(64)}"\n`)
+  await goBack(project, was, engine, plainUi(new PassThrough(), new PassThrough()), '.ollama-stack-state/untouched')
+  expect(readdirSync(join(dir, '.ollama-stack-state'))).not.toContain('untouched')
   expect([readdirSync(aside), statSync(join(aside, 'compose.yaml')).mode & 0o777, leftOver(dir)]).toEqual([['compose.yaml'], 0o600, null])
 })
 
