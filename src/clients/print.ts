@@ -48,7 +48,7 @@ export function printGuide(guide: Guide, project: Project, ui: Ui, { writable }:
   for (const warning of guide.warnings) ui.data(`- Mind: ${warning}`)
   if (guide.files.length > 0) ui.data(`- On another machine it needs these files too: ${guide.files.map(({ path, what }) => `${path} (${what})`).join(', ')}. With --files DIR the settings say where they lie there.`)
   if (guide.workaround) ui.data("- Where this program isn't installed: npx --package create-ollama-stack ollama-stack connect ...")
-  if (guide.possible && writable) ui.data(`- To have the file changed for you, after a look at the difference: ${launcher(project.dir)} client ${guide.id} --write`)
+  if (guide.possible && writable) ui.data(`- To have the file changed for you, after a look at the difference: ${launcher(project.dir)} client ${guide.id} --user ${guide.user} --write`)
 }
 
 /** The text stands at the margin, so that it can be marked and copied. */
