@@ -22,7 +22,11 @@ test('a project that cannot be read is a finding, and what can be looked at is',
   const broken = { projectError: new StackError('E_COMPOSE_INVALID', 'compose.yaml:7: services.proxy.ports must be a list.', { hint: 'Edit it' }) }
   expect(await finding('project', broken)).toMatchObject({ level: 'fail', evidence: text('compose.yaml:7'), hint: 'Edit it' })
   expect(await finding('credentials', broken)).toBeUndefined()
-  expect(await finding('project', {})).toBeUndefined()
+})
+
+test('without a project the rest is looked at, and that it was not is said', async () => {
+  expect(await finding('project', {})).toMatchObject({ level: 'warn', evidence: text('no stack in this directory'), hint: text('-C DIR') })
+  expect(await finding('credentials', {})).toBeUndefined()
 })
 
 describe('services', () => {
