@@ -63,6 +63,16 @@ test('an Ollama elsewhere: what is asked about ours is left out, and its silence
   expect(await finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health: 'unhealthy' })) })).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
 })
 
+test.each([
+  ['{"cloud":{"disabled":false,"source":"none"}}', 'warn', 'off at http://192.168.1.9:11434'],
+  ['{}', 'warn', 'off at http://192.168.1.9:11434'],
+  ['{"cloud":{"disabled":true,"source":"env"}}', 'ok', 'off, as http://192.168.1.9:11434 says itself'],
+])('cloud models of an Ollama elsewhere that says %s', async (answer, level, evidence) => {
+  const one = await project({ elsewhere: { host: '192.168.1.9', port: 11434, way: 'network' }, bind: '127.0.0.1' })
+  const inside = (service: string, command: readonly string[]) => Promise.resolve(service === 'ollama' && command.join(' ').includes('/api/status') ? answer : null)
+  expect(await finding('cloud', { project: one, engine: engine(), inside, ...containers(container('proxy'), container('ollama')) })).toMatchObject({ level, evidence: text(evidence) })
+})
+
 test('a configuration edited after the proxy had read it', async () => {
   const one = await project()
   const old = { ...containers(container('proxy', { startedAt: new Date(Date.now() - 60_000) }), container('ollama')), project: one }
