@@ -60,7 +60,10 @@ test('containers of another directory under the same name', async () => {
 test('an Ollama elsewhere: what is asked about ours is left out, and its silence has a name', async () => {
   const one = await project({ elsewhere: { host: '192.168.1.9', port: 11434, way: 'network' }, bind: '127.0.0.1' })
   for (const id of ['cloud', 'models-volume', 'memory', 'gpu']) expect(await finding(id, { project: one, ...containers(container('proxy'), container('ollama')) }), id).toBeUndefined()
-  expect(await finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health: 'unhealthy' })) })).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
+  const services = (health: 'healthy' | 'unhealthy', answer: string | null) => finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health })), inside: () => Promise.resolve(answer) })
+  expect((await services('healthy', '{"version":"0.32.15"}'))?.level).toBe('ok')
+  // It went away since its health was looked at.
+  for (const health of ['healthy', 'unhealthy'] as const) expect(await services(health, null), health).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
 })
 
 test.each([
