@@ -66,9 +66,7 @@ async function warnings(place: Place, { addresses }: Machine, signal: AbortSigna
     const open = (await Promise.all(addresses.map(async ({ ip }) => ((await versionAt(ip, port, signal)) === null ? [] : [ip])))).flat()
     if (open.length > 0) found.push(`That Ollama also answers at ${open.join(', ')}, where nobody needs a login. Let it listen on 127.0.0.1 alone (OLLAMA_HOST=127.0.0.1:${port}), and start it anew: this stack needs no more.`)
   } else found.push(`Requests go to ${host} unencrypted, and that Ollama answers whoever reaches it: let its firewall admit this machine alone, or meet in a VPN.`)
-  const { cloud } = await saidAt({ host: near(place), port }, '/api/status', signal) ?? {}
-  const off = typeof cloud === 'object' && cloud !== null && 'disabled' in cloud && cloud.disabled === true
-  if (!off) found.push("Cloud models are that Ollama's own setting, and not off: whoever logs in here can use its owner's ollama.com account, and prompts may leave that machine. Set OLLAMA_NO_CLOUD=1 for it, and start it anew.")
+  if (!cloudOff(await saidAt({ host: near(place), port }, '/api/status', signal) ?? {})) found.push("Cloud models are that Ollama's own setting, and not off: whoever logs in here can use its owner's ollama.com account, and prompts may leave that machine. Set OLLAMA_NO_CLOUD=1 for it, and start it anew.")
   return found
 }
 
@@ -89,9 +87,15 @@ export function refuseForeignBackend({ file, ollama }: Pick<Project, 'file' | 'o
   if (place !== null && 'ollama-host' in file.services) wayTo(place, engine)
 }
 
-/** The way that requests go, from the forwarder on. null: no answer. */
+/** For the service `ollama`, where that is the forwarder: the way that requests go, from there on. */
+export const throughForwarder = (path: string): string[] => ['sh', '-c', `curl -fsS -m 3 "http://$LISTEN${path}"`]
+
+/** Whether a server's own `/api/status` says that cloud models are off. */
+export const cloudOff = ({ cloud }: Record<string, unknown>): boolean => typeof cloud === 'object' && cloud !== null && 'disabled' in cloud && cloud.disabled === true
+
+/** null: no answer. */
 export async function askFromStack({ name }: Pick<Project, 'name'>, engine: Engine, path: string, signal: AbortSignal): Promise<string | null> {
-  const { code, stdout } = await engine.exec(`${name}-ollama-1`, ['sh', '-c', `curl -fsS -m 3 "http://$LISTEN${path}"`], { signal })
+  const { code, stdout } = await engine.exec(`${name}-ollama-1`, throughForwarder(path), { signal })
   return code === 0 ? stdout : null
 }
 

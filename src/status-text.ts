@@ -55,6 +55,7 @@ function refusalLines({ since, hour, day, latest }: Refusals, now: Date, width: 
   return [
     `${label('Refused', width)}${counted(day, 'login')} in the last ${span}, ${hour} in the last hour${strangers === 0 ? '' : `; and ${counted(strangers, 'request')} without a credential`}`,
     ...latest.slice(0, MOST_REFUSALS).map(({ at, address, reason, times }) => `${label('', width)}${relative(new Date(at), now).replace(/^now$/, 'just now')} from ${oneLine(`${address}: ${reason}`)}${times === 1 ? '' : ` (${times} times)`}`),
+    `${label('', width)}The smoke tests (create, configure, test) are refused on purpose, and count.`,
   ]
 }
 

@@ -128,9 +128,9 @@ async function choose(message: string, options: Choice[], initial: string, to: S
 async function chooseSeveral(field: Field<unknown>, { message, hint, options }: Extract<Question, { kind: 'several' }>, now: readonly string[], setting: Setting, to: Streams): Promise<string[]> {
   const wholeOf = (value: string): string[] => field.print(field.parse([value], setting))
   const initialValues = options().map(({ value }) => value).filter((value) => wholeOf(value).every((one) => now.includes(one)))
-  const answer = await multiselect({ message: `${message} (${hint})`, options: options(), required: false, initialValues, ...to })
-  if (isCancel(answer)) throw new CancelError()
   const others = now.filter((one) => !initialValues.some((value) => wholeOf(value).includes(one)))
+  const answer = await multiselect({ message: `${message} (${others.length === 0 ? hint : `besides ${others.join(', ')}, which --${field.flag} changes`})`, options: options(), required: false, initialValues, ...to })
+  if (isCancel(answer)) throw new CancelError()
   const chosen = [...others, ...answer.flatMap(wholeOf)]
   return [...now.filter((one) => chosen.includes(one)), ...chosen.filter((one) => !now.includes(one))]
 }

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { keysIn, makeBackup } from '../backup/backup.ts'
 import { readContents } from '../backup/contents.ts'
 import { newPassphrase, passphraseFlag } from '../backup/passphrase.ts'
@@ -24,7 +24,7 @@ export const command = define({
     const { cwd, json, ui, signal } = context
     const now = new Date()
     const project = loadName(findProject(cwd, flags.dir))
-    const file = resolve(cwd, args[0] ?? `${project.name}-backup-${now.toISOString().slice(0, 19).replace(/[:T]/g, '-')}.tar.gz`)
+    const file = args[0] !== undefined ? resolve(cwd, args[0]) : join(outside(cwd, project.dir), `${project.name}-backup-${now.toISOString().slice(0, 19).replace(/[:T]/g, '-')}.tar.gz`)
     refuseFile(file)
     // Nobody adds or removes a person meanwhile: the files belong together.
     finishApply(project.dir)
@@ -44,6 +44,11 @@ export const command = define({
     ui.data(`  npx -p create-ollama-stack@latest ollama-stack restore ${shellWord(file)} ${project.name}`)
   },
 })
+
+/** Within the project it would go the way of the project: the directory above, then. */
+function outside(cwd: string, dir: string): string {
+  return relative(dir, cwd).split(sep)[0] === '..' ? cwd : dirname(dir)
+}
 
 /** Throws E_FILE. */
 function refuseFile(file: string): void {

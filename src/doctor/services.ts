@@ -9,6 +9,7 @@ import { OWN } from '../ollama-url.ts'
 import { otherDirectory } from '../other-directory.ts'
 import type { Project } from '../project.ts'
 import { fail, ofBoth, ok, warn, worst, type Check, type Verdict } from './check.ts'
+import { saidThere } from './there.ts'
 
 /** The engine waits longer after each failure, up to a minute: what fails runs no longer than that. */
 const SETTLED_MS = 5 * 60_000
@@ -18,10 +19,12 @@ export const serviceChecks: Check[] = [
   ofBoth({
     id: 'services',
     title: 'Services',
-    async run({ project, containers, now }) {
+    async run({ project, containers, inside, now }) {
       const found = await containers()
       if (found.length === 0) return warn('The stack is not running.', 'Start it: ollama-stack up')
-      const all = Object.keys(project.file.services).map((name) => judged(name, found.filter(({ service }) => service === name), now, name === 'ollama' && project.ollama !== OWN ? project.ollama : null))
+      // Its health was looked at seconds ago, and this is asked now.
+      const silent = project.ollama !== OWN && (await saidThere({ inside }, '/api/version')) === null
+      const all = Object.keys(project.file.services).map((name) => judged(name, found.filter(({ service }) => service === name), now, name === 'ollama' && silent ? project.ollama : null))
       return worst(all.flat(), ok(found.map(({ service, state, health }) => `${service} ${state}${health === 'none' ? '' : `, ${health}`}`).join('; ')))
     },
   }),
@@ -57,15 +60,15 @@ export const serviceChecks: Check[] = [
   }),
 ]
 
-/** `elsewhere`: the Ollama that it only leads to, whose answer is its health. */
-function judged(name: string, containers: readonly ExaminedContainer[], now: Date, elsewhere: string | null): Verdict[] {
+/** `silent`: the Ollama that it only leads to, and that doesn't answer. */
+function judged(name: string, containers: readonly ExaminedContainer[], now: Date, silent: string | null): Verdict[] {
   const log = `Its log says why: ollama-stack logs ${name}`
   if (containers.length === 0) return [fail(`The service ${name} has no container`, 'Make it: ollama-stack up')]
   return containers.flatMap(({ state, health, exitCode, restarts, startedAt, outOfMemory }): Verdict[] => {
     const memory = outOfMemory ? [warn(`The service ${name} used up its memory, and the kernel ended a process of it`, `Take a smaller model, or raise services.${name}.mem_limit in compose.yaml if it is there.`)] : []
     if (state === 'restarting' || (restarts >= LOOP && startedAt !== null && now.getTime() - startedAt.getTime() < SETTLED_MS)) return [...memory, fail(`The service ${name} ends again and again: ${restarts} restarts, last exit code ${exitCode}`, log)]
     if (state !== 'running') return [...memory, fail(`The service ${name} is ${state}${state === 'exited' ? ` (exit code ${exitCode})` : ''}`, `Start it: ollama-stack up\n${log}`)]
-    if (health === 'unhealthy' && elsewhere !== null) return [...memory, fail(`The Ollama at ${elsewhere} does not answer`, `Start it there, or name another: ollama-stack configure --ollama URL\n${log}`)]
+    if (silent !== null) return [...memory, fail(`The Ollama at ${silent} does not answer`, `Start it there, or name another: ollama-stack configure --ollama URL\n${log}`)]
     if (health === 'unhealthy') return [...memory, fail(`The service ${name} runs, but its health check fails`, log)]
     return memory
   })

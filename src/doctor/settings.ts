@@ -1,7 +1,9 @@
 // Settings of Ollama that don't do what one may think.
 
+import { cloudOff } from '../backend.ts'
 import { ofProject, ok, warn, type Check } from './check.ts'
 import { ownOllama } from './models.ts'
+import { saidThere } from './there.ts'
 
 /** What Go's strconv.ParseBool takes for false, as Ollama reads it; any other text counts as true there. */
 const FALSE = new Set(['', '0', 'f', 'F', 'false', 'FALSE', 'False'])
@@ -22,9 +24,13 @@ export const settingsChecks: Check[] = [
   ofProject({
     id: 'cloud',
     title: 'Cloud models',
-    run({ project }) {
+    async run({ project, inside }) {
       const ollama = ownOllama(project)
-      if (!ollama) return null
+      if (!ollama) {
+        const said = await saidThere({ inside }, '/api/status')
+        if (said === null) return null
+        return cloudOff(said) ? ok(`off, as ${project.ollama} says itself`) : warn(`They aren't off at ${project.ollama}: prompts for them leave that machine, and every user spends its owner's ollama.com account.`, 'Set OLLAMA_NO_CLOUD=1 for that Ollama, and start it anew.')
+      }
       if (!FALSE.has(ollama.environment?.['OLLAMA_NO_CLOUD'] ?? '')) return ok('off (OLLAMA_NO_CLOUD)')
       return warn("Cloud models are on: prompts for them leave this machine, and every user spends the owner's ollama.com account.", 'Write OLLAMA_NO_CLOUD: "1" below services.ollama.environment in compose.yaml, then: ollama-stack up')
     },

@@ -8,11 +8,13 @@ import { full, stream } from '../checks/stream.ts'
 import { credentialProblems } from '../credential-problems.ts'
 import { doorOf } from '../door.ts'
 import { psRows } from '../ollama-tables.ts'
+import { OWN } from '../ollama-url.ts'
 import { untilAllKnow, withTestPeople } from '../people.ts'
 import { fail, ofBoth, ofProject, ok, warn, type Check } from './check.ts'
 import type { Facts } from './facts.ts'
 import { openFiles } from './files.ts'
 import { modelsHere } from './models.ts'
+import { modelsThere } from './there.ts'
 
 export const proxyChecks: Check[] = [
   ofProject({
@@ -81,11 +83,13 @@ async function streaming({ project, answer, inside, signal }: Facts & { project:
   const { reply } = await answer()
   if (reply === null) return null
   if (reply.status !== 401) return warn(`It could not be measured: the proxy answers ${reply.status} to this machine before it asks for a login`, 'Mend that first: ollama-stack test says more.')
-  const [models, ps] = await Promise.all([modelsHere({ inside }), inside('ollama', ['ollama', 'ps'])])
+  const [models, inMemory] = await Promise.all(project.ollama === OWN
+    ? [modelsHere({ inside }), inside('ollama', ['ollama', 'ps']).then((text) => psRows(text ?? ''))]
+    : [modelsThere({ inside }, '/api/tags'), modelsThere({ inside }, '/api/ps')])
   if (models === null) return null
   const names = models.toSorted((a, b) => a.bytes - b.bytes).map(({ name }) => name)
   const wanted = project.model === null ? undefined : full(project.model)
-  const loaded = psRows(ps ?? '')[0]?.name
+  const loaded = inMemory?.[0]?.name
   const model = loaded ?? names.find((name) => name === wanted) ?? names[0]
   if (model === undefined) return wanted === undefined ? null : warn(`${project.model} isn't here yet, so streaming could not be measured`, `ollama-stack pull ${project.model}`)
   // Writing the files for somebody new would mend what the other checks have to say about them.

@@ -103,7 +103,10 @@ describe('the questions', () => {
     run.press(ENTER)
     expect(await run.see('From where is it reachable?')).toMatch(/● 192\.0\.2\.99/)
     await enterAll(run, 'From where is it reachable?', 'Encrypt the connection?', 'On which port?')
-    expect(await run.see('Which apps call')).toMatch(/◼ ONLYOFFICE/)
+    const apps = await run.see('Which apps call')
+    expect(apps).toMatch(/◼ ONLYOFFICE/)
+    // It is on no list of apps, and stays all the same.
+    expect(apps).toContain('besides https://mine.example')
     await enterAll(run, 'Which apps call', 'Which model should it pull')
     expect(await run.result).toEqual(present)
   })

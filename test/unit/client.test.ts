@@ -78,6 +78,7 @@ describe.each(Object.keys(stacks))('%s', (login) => {
     expect(out).toMatch(/^In ~\/\.continue\/config\.yaml:\n\nname: Local Config$/m)
     expect(out).toMatch(/^Verified: run \(@continuedev\/cli [\d.]+, 20\d\d-\d\d-\d\d\)$/m)
     expect(out).toContain(`${dir}/certs/ca.crt (the CA)`)
+    expect(out).toContain('client continue --user ann --write\n')
     if (login !== 'mtls') expect(out).toMatch(/^- YOUR_\w+ stands for ann's \w+\. It was shown once, .*user rotate ann$/m)
   })
 })

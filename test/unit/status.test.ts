@@ -112,6 +112,7 @@ describe('for people', () => {
     const refused = { since: '2026-11-20T15:00:00Z', hour: 12, day: 31, latest: [{ at: '2026-11-21T14:57:00Z', address: '192.168.1.7', reason: 'unknown key', times: 28 }, { at: '2026-11-21T13:00:00Z', address: '192.168.1.9', reason: 'no credential', times: 1 }] }
     expect(told({ refused })).toContain([
       '\nRefused  31 logins in the last 24 hours, 12 in the last hour; and 1 request without a credential', '         3 minutes ago from 192.168.1.7: unknown key (28 times)', '         2 hours ago from 192.168.1.9: no credential',
+      '         The smoke tests (create, configure, test) are refused on purpose, and count.',
     ].join('\n'))
     expect(told({ refused: { ...refused, latest: [] } })).not.toContain('Refused')
   })

@@ -23,20 +23,20 @@ export const list = define({
     const uses = await connect({ env, signal }).then((engine) => lastUses(project, engine, signal)).catch((error: unknown) => {
       if (signal.aborted || !(error instanceof StackError)) throw error
       ui.warn(`When somebody was last seen stands in the proxy's log, which can't be read: ${error.message}`)
-      return new Map<string, Date>()
+      return null
     })
-    const rows = people.map((person): Row => ({ ...person, lastUsed: uses.get(person.name) ?? null }))
+    const rows = people.map((person): Row => ({ ...person, lastUsed: uses?.get(person.name) ?? null }))
     if (json) ui.data(JSON.stringify(rows.map(({ name, role, created, expires, lastUsed }) => ({ name, role, created, expires, lastUsed }))))
     else if (rows.length === 0) ui.data(`Nobody may log in. Let somebody in: ${launcher(project.dir)} user add NAME`)
-    else for (const line of lines(rows, new Date())) ui.data(line)
+    else for (const line of lines(rows, uses === null ? 'unknown' : 'not in the log', new Date())) ui.data(line)
   },
 })
 
-function lines(rows: readonly Row[], now: Date): string[] {
+function lines(rows: readonly Row[], unseen: string, now: Date): string[] {
   const cells = rows.map(({ name, role, created, expires, lastUsed }) => [
     name, role, created?.toISOString().slice(0, 10) ?? 'unknown',
     expires === null ? 'never' : expires <= now ? 'EXPIRED' : relative(expires, now),
-    lastUsed === null ? 'not in the log' : relative(lastUsed, now),
+    lastUsed === null ? unseen : relative(lastUsed, now),
   ])
   return table([['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED'], ...cells])
 }

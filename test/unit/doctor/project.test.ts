@@ -22,7 +22,11 @@ test('a project that cannot be read is a finding, and what can be looked at is',
   const broken = { projectError: new StackError('E_COMPOSE_INVALID', 'compose.yaml:7: services.proxy.ports must be a list.', { hint: 'Edit it' }) }
   expect(await finding('project', broken)).toMatchObject({ level: 'fail', evidence: text('compose.yaml:7'), hint: 'Edit it' })
   expect(await finding('credentials', broken)).toBeUndefined()
-  expect(await finding('project', {})).toBeUndefined()
+})
+
+test('without a project the rest is looked at, and that it was not is said', async () => {
+  expect(await finding('project', {})).toMatchObject({ level: 'warn', evidence: text('no stack in this directory'), hint: text('-C DIR') })
+  expect(await finding('credentials', {})).toBeUndefined()
 })
 
 describe('services', () => {
@@ -56,7 +60,20 @@ test('containers of another directory under the same name', async () => {
 test('an Ollama elsewhere: what is asked about ours is left out, and its silence has a name', async () => {
   const one = await project({ elsewhere: { host: '192.168.1.9', port: 11434, way: 'network' }, bind: '127.0.0.1' })
   for (const id of ['cloud', 'models-volume', 'memory', 'gpu']) expect(await finding(id, { project: one, ...containers(container('proxy'), container('ollama')) }), id).toBeUndefined()
-  expect(await finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health: 'unhealthy' })) })).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
+  const services = (health: 'healthy' | 'unhealthy', answer: string | null) => finding('services', { project: one, ...containers(container('proxy'), container('ollama', { health })), inside: () => Promise.resolve(answer) })
+  expect((await services('healthy', '{"version":"0.32.15"}'))?.level).toBe('ok')
+  // It went away since its health was looked at.
+  for (const health of ['healthy', 'unhealthy'] as const) expect(await services(health, null), health).toMatchObject({ level: 'fail', evidence: 'The Ollama at http://192.168.1.9:11434 does not answer' })
+})
+
+test.each([
+  ['{"cloud":{"disabled":false,"source":"none"}}', 'warn', 'off at http://192.168.1.9:11434'],
+  ['{}', 'warn', 'off at http://192.168.1.9:11434'],
+  ['{"cloud":{"disabled":true,"source":"env"}}', 'ok', 'off, as http://192.168.1.9:11434 says itself'],
+])('cloud models of an Ollama elsewhere that says %s', async (answer, level, evidence) => {
+  const one = await project({ elsewhere: { host: '192.168.1.9', port: 11434, way: 'network' }, bind: '127.0.0.1' })
+  const inside = (service: string, command: readonly string[]) => Promise.resolve(service === 'ollama' && command.join(' ').includes('/api/status') ? answer : null)
+  expect(await finding('cloud', { project: one, engine: engine(), inside, ...containers(container('proxy'), container('ollama')) })).toMatchObject({ level, evidence: text(evidence) })
 })
 
 test('a configuration edited after the proxy had read it', async () => {
