@@ -11,6 +11,9 @@ export function diffOfFile(path: string, before: string | null, after: string): 
   return createTwoFilesPatch(before === null ? '/dev/null' : path, path, before ?? '', after, '', '', { context: 3, headerOptions: FILE_HEADERS_ONLY }).trimEnd()
 }
 
+/** It says in words what the other files say first. */
+const README = 'README.md'
+
 /**
  * Of plain files. `changed`: path -> text, null for a file that goes; new and removed files, and `whole`, which another
  * program's take the place of, are named alone. Ends without a line end.
@@ -18,7 +21,7 @@ export function diffOfFile(path: string, before: string | null, after: string): 
 export function diffOfFiles(mine: Texts, changed: ReadonlyMap<string, string | null>, whole: readonly string[] = []): string {
   const parts: string[] = []
   const named: string[] = []
-  for (const [path, text] of [...changed].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [path, text] of [...changed].sort(([a], [b]) => Number(a === README) - Number(b === README) || (a < b ? -1 : 1))) {
     const before = mine.get(path)
     if (text === null) named.push(`removed:  ${path}`)
     else if (before === undefined) named.push(`new:      ${path}`)

@@ -220,9 +220,9 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
   },
   model: {
     flag: 'model',
-    spec: { value: 'MODEL', help: 'Model to pull and test with, or none; default: gemma3:1b' },
+    spec: { value: 'MODEL', help: 'Model to pull and test with, or none; default: gemma3:1b, and none into an Ollama elsewhere' },
     parse: one(value.model),
-    fallback: () => 'gemma3:1b',
+    fallback: ({ ollama = OWN }) => (ollama === OWN ? 'gemma3:1b' : null),
     print: (model) => [model ?? 'none'],
     question: { kind: 'text', message: 'Which model should it pull for a first test?', hint: 'gemma3:1b is small (815 MB); or none' },
   },

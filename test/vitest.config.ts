@@ -8,7 +8,7 @@ const project = (name: string, more: object = {}) => ({
 })
 
 /** They measure time. */
-const ALONE = ['basic', 'bearer', 'people'].map((name) => `engine/${name}.test.ts`)
+const ALONE = ['basic', 'bearer', 'limits', 'people'].map((name) => `engine/${name}.test.ts`)
 /** Those that take longest, so that the last ones to end are short. */
 const LONG = ['acme', 'stacks', 'compose-interchange', 'errors', 'attacks', 'tls-surface', 'faults-services', 'renewal'].map((name) => `/engine/${name}.test.ts`)
 

@@ -28,7 +28,7 @@ export const proxyChecks: Check[] = [
       const running = (await containers()).some(({ service, state }) => service === 'proxy' && state === 'running')
       const { code, message, hint } = answered.error
       if (code !== 'E_NO_ANSWER') return warn(`It could not be asked: ${message}`, hint)
-      return running ? fail(message, 'Its log says why: ollama-stack logs proxy') : warn('It does not run, so nothing could be tried through it', 'Start it: ollama-stack up')
+      return running ? fail(message, 'If compose.yaml was edited since it was started, apply it: ollama-stack up   Otherwise its log says why: ollama-stack logs proxy') : warn('It does not run, so nothing could be tried through it', 'Start it: ollama-stack up')
     },
   }),
   ofProject({

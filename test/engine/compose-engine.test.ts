@@ -68,7 +68,7 @@ describe('exec', () => {
   })
   test('a command that is not there is a result, a container that is not there an error', async () => {
     expect((await engine.exec(WEB, ['no-such-program'])).code).toBeGreaterThan(125)
-    await expect(engine.exec('lab-eng-none', ['true'])).rejects.toMatchObject({ code: 'E_ENGINE' })
+    await expect(engine.exec('lab-eng-none', ['true'])).rejects.toMatchObject({ code: 'E_GONE' })
   })
   test('stops when told to', async () => {
     const stop = new AbortController()

@@ -130,6 +130,8 @@ describe('defaults', () => {
     [{ bind: '0.0.0.0' }, { tls: 'private' }],
     [{ bind: '0.0.0.0', insecureHttp: true }, { tls: 'private' }],
     [{ bind: '::' }, { tls: 'private' }],
+    // Somebody else's models are theirs to choose.
+    [{ ollama: 'http://host:11434' }, { model: null }],
   ])('%j', (known, expected) => {
     expect(defaults(known)).toMatchObject(expected)
     expect(conflicts(defaults(known), false, machine)).toEqual([])

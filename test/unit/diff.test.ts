@@ -7,6 +7,10 @@ const diff = diffOfFiles(new Map([['b', '1\n2\n3\n'], ['a', 'x\n'], ['gone', 'x\
 test('changed lines with their neighbours, other files by name, and nothing that acts on a terminal', () => {
   expect(diff).toBe(['--- b', '+++ b', '@@ -1,3 +1,3 @@', ' 1', '-2', '+\\u{1b}[2J\\u{202e}', ' 3', 'replaced: big', 'new:      fresh', 'removed:  gone'].join('\n'))
 })
+test('what the README says comes last', () => {
+  const files = ['README.md', 'compose.yaml', 'proxy/nginx.conf']
+  expect(diffOfFiles(new Map(files.map((file) => [file, 'old'])), new Map(files.map((file) => [file, 'new']))).match(/^--- .*/gm)).toEqual(['--- compose.yaml', '--- proxy/nginx.conf', '--- README.md'])
+})
 test('colour is for a terminal alone, and never the only mark', () => {
   expect(colored(diff, new PassThrough())).toBe(diff)
   const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 8 })
