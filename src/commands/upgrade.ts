@@ -9,21 +9,20 @@ import { join } from 'node:path'
 import { callable, launcher } from '../callable.ts'
 import { clock } from '../clock.ts'
 import { define, type Context } from '../command.ts'
-import { shellWord } from '../curl.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, UsageError } from '../errors.ts'
 import { finishApply } from '../journal.ts'
 import { thisMachine } from '../machine.ts'
 import { mergeable } from '../merge-paths.ts'
 import { sweepTestPeople } from '../people.ts'
-import { findProject, loadProject, type Project } from '../project.ts'
+import { findProject, loadProject } from '../project.ts'
 import { STATE } from '../state.ts'
 import { colored, diffOfFiles } from '../diff.ts'
 import { upgradeCall } from '../upgrade/bundle.ts'
 import { carryOut, type Outcome } from '../upgrade/carry-out.ts'
 import { openConnections } from '../upgrade/connections.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../upgrade/plan.ts'
-import { planLines, refuseClash, upgradeDocument } from '../upgrade/report.ts'
+import { planLines, refuseClash, upgradeDocument, upToDate } from '../upgrade/report.ts'
 import { goBack, leftOver } from '../upgrade/way-back.ts'
 import { version } from '../version.ts'
 
@@ -79,17 +78,14 @@ function check(upgrade: Upgrade, { json, ui }: Context): void {
   const { project } = upgrade
   if (json) return ui.data(JSON.stringify(upgradeDocument(upgrade)))
   for (const line of planLines(upgrade)) ui.data(line)
-  ui.data(isNewer(upgrade) ? `There is something newer. See all of it: ${callable(upgradeCall(project.dir), project.dir)} --dry-run` : upToDate(project))
+  ui.data(isNewer(upgrade) ? `There is something newer. See all of it: ${callable(upgradeCall(project.dir), project.dir)} --dry-run` : upToDate(upgrade))
 }
 
 function nothing(upgrade: Upgrade, { json, ui }: Context): void {
   if (json) return ui.data(JSON.stringify({ ...upgradeDocument(upgrade), upgraded: false, started: false, checks: [] }))
   for (const line of planLines(upgrade)) ui.data(line)
-  ui.data(upToDate(upgrade.project))
+  ui.data(upToDate(upgrade))
 }
-
-const upToDate = ({ dir }: Project): string =>
-  `Nothing newer: this is version ${version} of the program, and the project has its images and files. Is there a newer program? npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`
 
 async function interruption({ observed }: Upgrade, engine: Engine, signal: AbortSignal): Promise<string[]> {
   if (!observed.containers.some(({ state }) => state === 'running')) return ['It isn\'t running: the files change, and nothing is started or tried.']

@@ -1,6 +1,7 @@
 // What `upgrade` says: what would change, and why it can't.
 
 import { join } from 'node:path'
+import { shellWord } from '../curl.ts'
 import { UsageError } from '../errors.ts'
 import { conflictDocument, touching } from '../merge-paths.ts'
 import { version } from '../version.ts'
@@ -30,6 +31,9 @@ function imageWords({ from, to, kind, digests }: ImageChange): string {
   if (kind === 'pinned') return `${from}, which isn't what was written there: left as you chose`
   return `${from}, a newer build${digests.from !== digests.to ? ` (${short(digests.from)} -> ${short(digests.to)})` : ', which is here already'}`
 }
+
+export const upToDate = ({ project: { dir }, unknown }: Pick<Upgrade, 'project' | 'unknown'>): string =>
+  `Nothing newer${unknown.length > 0 ? ', as far as this could be seen; look again when the registry answers' : ''}: this is version ${version} of the program, and the project has its images and files. Is there a newer program? npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`
 
 /** Registries fail all together, as a rule. */
 function unknownLines(unknown: Upgrade['unknown']): string[] {

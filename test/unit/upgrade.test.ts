@@ -19,7 +19,7 @@ import { carryOut } from '../../src/upgrade/carry-out.ts'
 import { connectionsIn } from '../../src/upgrade/connections.ts'
 import { forgetDigests, goesBack, imageChanges, pinned, type Images, type Seen } from '../../src/upgrade/images.ts'
 import { isNewer, loadForUpgrade, planUpgrade, type Upgrade } from '../../src/upgrade/plan.ts'
-import { planLines, refuseClash, upgradeDocument } from '../../src/upgrade/report.ts'
+import { planLines, refuseClash, upgradeDocument, upToDate } from '../../src/upgrade/report.ts'
 import { before, forget, goBack, leftOver, printOf, remember } from '../../src/upgrade/way-back.ts'
 import { replaceScalars } from '../../src/yaml-scalars.ts'
 import { config } from './config-of.ts'
@@ -68,6 +68,12 @@ describe('images', () => {
     expect(forgetDigests(block('nginx:1.30'), ['nginx:1.30'])).toBe(block('nginx:1.30'))
     for (const text of ['', block()]) expect(forgetDigests(text, [])).toBe(text)
   })
+})
+
+test('a registry that gave no answer is no word that nothing is newer', () => {
+  const project = { dir: '/p' } as Upgrade['project']
+  expect(upToDate({ project, unknown: [] })).toMatch(/^Nothing newer: this is version /)
+  expect(upToDate({ project, unknown: [{ image: 'nginx:1.30', why: 'x' }] })).toMatch(/^Nothing newer, as far as this could be seen; look again when the registry answers: this is version /)
 })
 
 test('connections of clients, not those to Ollama nor what only listens', () => {
