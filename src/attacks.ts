@@ -11,8 +11,8 @@ import { CLASSES, type CaseClass } from './attacks/matrix.ts'
 import { send } from './attacks/send.ts'
 import { tlsAttacks } from './attacks/tls.ts'
 import { failed, passed, type Check, type Verdict, type Visit } from './checks/check.ts'
-import { frontOf } from './project.ts'
-import { untilAllKnow, withTestPeople } from './people.ts'
+import { frontOf } from './project/project.ts'
+import { untilAllKnow, withTestPeople } from './people/people.ts'
 
 /** Everybody's first requests pass at any rate limit: 60 at least (`LEAST_BURST` of the stacks). */
 const UNLIMITED = 40

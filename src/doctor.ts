@@ -1,13 +1,13 @@
 // Looks at everything that usually goes wrong, at once, and says what it found.
 
 import { setMaxListeners } from 'node:events'
-import { callable } from './callable.ts'
+import { callable } from './cli/callable.ts'
 import { OWNER, type Check, type Finding, type Verdict } from './doctor/check.ts'
 import type { Facts } from './doctor/facts.ts'
 import { CHECKS } from './doctor/list.ts'
 import { codeOf, StackError } from './errors.ts'
-import { harmless } from './quoted.ts'
-import type { Ui } from './ui.ts'
+import { harmless } from './ui/quoted.ts'
+import type { Ui } from './ui/ui.ts'
 
 export interface Group {
   group: string

@@ -1,7 +1,7 @@
 // From a process to run(): what both programs share.
 
 import { run } from './run.ts'
-import { onInterrupt } from './signals.ts'
+import { onInterrupt } from './cli/signals.ts'
 
 export async function main(argv: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr, env } = process

@@ -2,16 +2,16 @@
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Command, Context, Group } from './command.ts'
-import { COMMAND_NAMES, type CommandName } from './command-names.ts'
-import { parseArgs } from './args.ts'
-import { callable } from './callable.ts'
+import type { Command, Context, Group } from './cli/command.ts'
+import { COMMAND_NAMES, type CommandName } from './cli/command-names.ts'
+import { parseArgs } from './cli/args.ts'
+import { callable } from './cli/callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
-import { commandHelp, flagsOf, overview } from './help.ts'
-import { nearest } from './nearest.ts'
-import { harmless, harmlessJson, quoted } from './quoted.ts'
-import { harmlessUi } from './ui-harmless.ts'
-import { plainUi } from './ui-plain.ts'
+import { commandHelp, flagsOf, overview } from './cli/help.ts'
+import { nearest } from './cli/nearest.ts'
+import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
+import { harmlessUi } from './ui/harmless.ts'
+import { plainUi } from './ui/plain.ts'
 import { version } from './version.ts'
 
 /** Loaded when asked for: `--version` and a wrong flag need none of what a command imports. */
@@ -85,7 +85,7 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const home = homeOf(proc)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
-  const ui = interactive ? (await import('./ui-clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr)
+  const ui = interactive ? (await import('./ui/clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr)
   const context: Context = { cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal, ui: harmlessUi(ui, json) }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }

@@ -1,4 +1,4 @@
-// Allowed addresses as the proxies read them. The entries are checked before (src/allowed.ts).
+// Allowed addresses as the proxies read them. The entries are checked before (src/questions/allowed.ts).
 
 /** Lines for nginx's `geo`. */
 export function geoLines(entries: readonly string[]): string {

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { isOllama, OLLAMA_PORT } from '../bare-ollama.ts'
+import { isOllama, OLLAMA_PORT } from '../ollama/bare-ollama.ts'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
 
 export const attackAddresses: Check = {

@@ -1,9 +1,9 @@
 // From another container: one more on the network of the published port and on the engine's default
 // one, as anything else on the machine may be.
 
-import { OLLAMA_PORT } from '../bare-ollama.ts'
+import { OLLAMA_PORT } from '../ollama/bare-ollama.ts'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
-import { frontOf } from '../project.ts'
+import { frontOf } from '../project/project.ts'
 
 /**
  * With whatever of the three the image has. Each place gets three seconds, all at once. Behind the service

@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Login } from '../../stacks/stack.ts'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
-import type { Door } from '../http.ts'
+import type { Door } from '../net/http.ts'
 import { NO_MODEL } from './case.ts'
 
 interface Http2Case {

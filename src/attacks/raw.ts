@@ -3,7 +3,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import type { Login } from '../../stacks/stack.ts'
-import type { Door } from '../http.ts'
+import type { Door } from '../net/http.ts'
 
 export interface RawReply {
   /** 0: the connection ended without an answer. */

@@ -2,7 +2,7 @@
 // reach Ollama, so that what arrived there can be told apart.
 
 import type { Login } from '../../stacks/stack.ts'
-import type { Door } from '../http.ts'
+import type { Door } from '../net/http.ts'
 import { bytesOf, type Case, type Who } from './case.ts'
 import { raw, type RawReply } from './raw.ts'
 

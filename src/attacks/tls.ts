@@ -3,7 +3,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
-import type { Door } from '../http.ts'
+import type { Door } from '../net/http.ts'
 import { isJsonError } from './judge.ts'
 import { parse, raw } from './raw.ts'
 

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { extract, pack, type Headers } from 'tar-stream'
 import { UsageError } from '../errors.ts'
-import { quoted } from '../quoted.ts'
+import { quoted } from '../ui/quoted.ts'
 
 /** Ten thousand people with certificates are a third of that. */
 const MOST_BYTES = 256 << 20

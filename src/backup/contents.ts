@@ -4,11 +4,11 @@
 import { readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { FileMap } from '../../stacks/stack.ts'
-import { readTree } from '../disk.ts'
+import { readTree } from '../project/disk.ts'
 import { StackError } from '../errors.ts'
-import { PROJECT_FILES as FILES, PROJECT_TREES as TREES } from '../project-files.ts'
-import { quoted } from '../quoted.ts'
-import { STATE } from '../state.ts'
+import { PROJECT_FILES as FILES, PROJECT_TREES as TREES } from '../project/files.ts'
+import { quoted } from '../ui/quoted.ts'
+import { STATE } from '../project/state.ts'
 
 /** Of work that is under way, which the next command would go on with. On many disks in any case. */
 const PASSING = [`${STATE}/journal.json`, `${STATE}/upgrade.json`]

@@ -4,7 +4,7 @@
 import { createPrivateKey, hkdfSync, pbkdf2, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { StackError } from '../errors.ts'
-import { encryptedKeyInfo, openKeyInfo, pbes2, type Derived } from '../pbes2.ts'
+import { encryptedKeyInfo, openKeyInfo, pbes2, type Derived } from '../certs/pbes2.ts'
 
 /** OWASP's number for PBKDF2 with SHA-256. */
 export const ROUNDS = 600_000

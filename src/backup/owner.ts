@@ -1,7 +1,7 @@
 // The proxy runs as the owner of the files that it reads, who has another number on another machine.
 
 import { isMap, isScalar, parseDocument } from 'yaml'
-import { replaceScalars } from '../yaml-scalars.ts'
+import { replaceScalars } from '../project/yaml-scalars.ts'
 
 const PRIVATE = /"\.\/(?:credentials|certs)\b/
 

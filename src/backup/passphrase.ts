@@ -1,8 +1,8 @@
 // The passphrase of a backup: from a hidden question or from stdin, never an argument.
 
-import type { Context } from '../command.ts'
+import type { Context } from '../cli/command.ts'
 import { throwAll, UsageError } from '../errors.ts'
-import { readSecret, refuseTerminal } from '../read-secret.ts'
+import { readSecret, refuseTerminal } from '../questions/read-secret.ts'
 
 /** Whoever has the file may guess as fast as they can. */
 const LEAST = 12

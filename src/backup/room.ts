@@ -5,9 +5,9 @@ import type { ComposeFile } from '../compose.ts'
 import type { Engine } from '../engine.ts'
 import { portHolder } from '../engine/ports.ts'
 import { StackError } from '../errors.ts'
-import { isHere } from '../port-free.ts'
-import { frontOf, publishedBy } from '../project.ts'
-import { overlaps } from '../subnet.ts'
+import { isHere } from '../net/port-free.ts'
+import { frontOf, publishedBy } from '../project/project.ts'
+import { overlaps } from '../net/subnet.ts'
 
 /** Throws E_PROJECT_EXISTS. Returns a sentence for each thing that is in the way of `up`. */
 export async function inTheWay(engine: Engine, file: ComposeFile): Promise<string[]> {

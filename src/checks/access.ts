@@ -1,6 +1,6 @@
 // What each role may do, and what a browser on a foreign page may not.
 
-import { ask } from '../http.ts'
+import { ask } from '../net/http.ts'
 import { failed, passed, status, type Check, type Visit } from './check.ts'
 
 /** A name nobody can have an account of (RFC 2606). */

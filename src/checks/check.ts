@@ -2,8 +2,8 @@
 
 import type { MadeCredential, Stack } from '../../stacks/stack.ts'
 import type { Engine } from '../engine.ts'
-import type { Door } from '../http.ts'
-import type { Project } from '../project.ts'
+import type { Door } from '../net/http.ts'
+import type { Project } from '../project/project.ts'
 
 export interface CheckResult {
   id: string

@@ -1,4 +1,4 @@
-import { credentialProblems } from '../credential-problems.ts'
+import { credentialProblems } from '../people/credential-problems.ts'
 import { failed, passed, type Check, type Visit } from './check.ts'
 
 export const credentialsCheck: Check<Pick<Visit, 'project' | 'signal'>> = {

@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BadLogin } from '../../stacks/stack.ts'
-import { ask, keptAlive, TlsAlert, type Reply } from '../http.ts'
-import { issueTestPerson, remove, untilKnown } from '../people.ts'
+import { ask, keptAlive, TlsAlert, type Reply } from '../net/http.ts'
+import { issueTestPerson, remove, untilKnown } from '../people/people.ts'
 import { failed, passed, status, type Check, type Verdict, type Visit } from './check.ts'
 
 /** The contract: a removed credential is refused within a second. */

@@ -1,8 +1,8 @@
 // Ollama itself stays out of reach, whatever the proxy does.
 
-import { isOllama, OLLAMA_PORT } from '../bare-ollama.ts'
-import { exposure } from '../exposure.ts'
-import { OWN } from '../ollama-url.ts'
+import { isOllama, OLLAMA_PORT } from '../ollama/bare-ollama.ts'
+import { exposure } from '../running/exposure.ts'
+import { OWN } from '../questions/ollama-url.ts'
 import { couldNotRun, failed, passed, type Check, type Verdict, type Visit } from './check.ts'
 
 export const network: Check<Pick<Visit, 'project' | 'engine' | 'signal'>>[] = [

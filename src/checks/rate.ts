@@ -2,8 +2,8 @@
 // whose bucket nobody else needs.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ask, keptAlive } from '../http.ts'
-import { issueTestPerson, remove, untilKnown } from '../people.ts'
+import { ask, keptAlive } from '../net/http.ts'
+import { issueTestPerson, remove, untilKnown } from '../people/people.ts'
 import { couldNotRun, failed, passed, type Check } from './check.ts'
 
 /** Beyond these a check would take longer than anybody waits. */

@@ -1,6 +1,6 @@
 // One real answer of the test model, token by token.
 
-import { generate, models } from '../ollama.ts'
+import { generate, models } from '../ollama/ollama.ts'
 import { couldNotRun, failed, passed, type Check, type Visit } from './check.ts'
 
 export const stream: Check<Pick<Visit, 'project' | 'door' | 'user' | 'signal'>> = {

@@ -1,9 +1,9 @@
 // The server's certificate and protocol, as a strict client sees them.
 
 import { isIP } from 'node:net'
-import { covers } from '../host-match.ts'
-import { ask, TlsAlert, type Door } from '../http.ts'
-import { peerCert } from '../peer-cert.ts'
+import { covers } from '../certs/host-match.ts'
+import { ask, TlsAlert, type Door } from '../net/http.ts'
+import { peerCert } from '../certs/peer-cert.ts'
 import { couldNotRun, failed, passed, type Check, type Visit } from './check.ts'
 
 const DAY = 24 * 60 * 60_000

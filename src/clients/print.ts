@@ -1,9 +1,9 @@
 // Guides and the list of clients, for people.
 
-import { launcher } from '../callable.ts'
-import type { Project } from '../project.ts'
-import { table } from '../table.ts'
-import type { Ui } from '../ui.ts'
+import { launcher } from '../cli/callable.ts'
+import type { Project } from '../project/project.ts'
+import { table } from '../ui/table.ts'
+import type { Ui } from '../ui/ui.ts'
 import type { Evidence } from './client.ts'
 import type { Guide } from './guide.ts'
 import type { Step } from './render.ts'

@@ -2,7 +2,7 @@
 
 import type { FileSetting, Setting, Value, Word } from './client.ts'
 import { fillRecord, fillText, fillValue, type Tokens } from './fill.ts'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { codeString, dotenv, exports, homeWord, writeFormat } from './syntax.ts'
 
 export interface Step {

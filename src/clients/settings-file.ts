@@ -2,10 +2,10 @@
 
 import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { readPlain, writeWhole } from '../disk.ts'
-import { diffOfFile } from '../diff.ts'
+import { readPlain, writeWhole } from '../project/disk.ts'
+import { diffOfFile } from '../configure/diff.ts'
 import { UsageError } from '../errors.ts'
-import { harmless, shownPath } from '../quoted.ts'
+import { harmless, shownPath } from '../ui/quoted.ts'
 import type { Client, FileSetting } from './client.ts'
 import { fillText, fillValue, SECRET, type Tokens } from './fill.ts'
 import { merge } from './merge.ts'

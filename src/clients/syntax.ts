@@ -2,7 +2,7 @@
 
 import { stringify as toYaml } from 'yaml'
 import { stringify as toToml } from 'smol-toml'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import type { Format, Value } from './client.ts'
 
 /** A word that begins with ~/, which the shell must see bare to take it for the home directory. */

@@ -2,8 +2,8 @@
 
 import { basename, join } from 'node:path'
 import type { Account } from '../../stacks/stack.ts'
-import { OLLAMA_PORT } from '../bare-ollama.ts'
-import type { Project } from '../project.ts'
+import { OLLAMA_PORT } from '../ollama/bare-ollama.ts'
+import type { Project } from '../project/project.ts'
 import type { Tokens } from './fill.ts'
 
 /** Whose settings they are. */

@@ -1,7 +1,7 @@
 // configure, from what a project says to what it shall say:
 //
 //   directory ---------- presentAnswers() > Lasting     present.ts: create's questions, with their present answers
-//   + flags or wizard -- wanted() --------> Lasting     configure-flags.ts, wizard.ts
+//   + flags or wizard -- wanted() --------> Lasting     flags.ts, wizard.ts
 //   Lasting ------------ nextConfig() ----> StackConfig what the answers change, and nothing else
 //   both, disk --------- reconfigure() ---> Change      merged with hand edits; secrets as they are
 //   .................................. a diff, a question; until here nothing is written .....................
@@ -10,29 +10,29 @@
 
 import { join } from 'node:path'
 import type { StackConfig } from '../../stacks/stack.ts'
-import { define, type Context, type Input } from '../command.ts'
-import { launcher } from '../callable.ts'
-import { ownCert } from '../config.ts'
-import { changeDocument, configuredDocument, refuseClash, remarks, reportConfigured } from '../configure-report.ts'
-import { configureFlags, refuseConflicts, wanted, type Given, type Wanted } from '../configure-flags.ts'
-import { backendFor, type Backend } from '../backend.ts'
+import { define, type Context, type Input } from '../cli/command.ts'
+import { launcher } from '../cli/callable.ts'
+import { ownCert } from '../questions/config.ts'
+import { changeDocument, configuredDocument, refuseClash, remarks, reportConfigured } from '../configure/report.ts'
+import { configureFlags, refuseConflicts, wanted, type Given, type Wanted } from '../configure/flags.ts'
+import { backendFor, type Backend } from '../running/backend.ts'
 import { desired } from '../compose.ts'
 import type { Engine } from '../engine.ts'
 import { StackError, UsageError } from '../errors.ts'
-import { exposure } from '../exposure.ts'
-import type { Setting } from '../fields.ts'
-import { applyWhole } from '../journal.ts'
-import { thisMachine } from '../machine.ts'
-import { mergeable } from '../merge-paths.ts'
-import { nextConfig, OWN_CERT, presentAnswers, presentConfig, settled, type Lasting } from '../present.ts'
-import { findProject, loadProject, type Project } from '../project.ts'
-import { reconfigure, seenNow, type Reconfigured } from '../reconfigure.ts'
-import { cutShort, failedAfterWriting, type Done } from '../report.ts'
-import { roomForChange } from '../room.ts'
-import { engineToStart, startAndTest } from '../start.ts'
-import { readRecord } from '../state.ts'
-import { colored, diffOfFiles } from '../diff.ts'
-import { alone, pullImages } from '../up.ts'
+import { exposure } from '../running/exposure.ts'
+import type { Setting } from '../questions/fields.ts'
+import { applyWhole } from '../project/journal.ts'
+import { thisMachine } from '../questions/machine.ts'
+import { mergeable } from '../configure/merge-paths.ts'
+import { nextConfig, OWN_CERT, presentAnswers, presentConfig, settled, type Lasting } from '../configure/present.ts'
+import { findProject, loadProject, type Project } from '../project/project.ts'
+import { reconfigure, seenNow, type Reconfigured } from '../configure/reconfigure.ts'
+import { cutShort, failedAfterWriting, type Done } from '../start/report.ts'
+import { roomForChange } from '../running/room.ts'
+import { engineToStart, startAndTest } from '../start/start.ts'
+import { readRecord } from '../project/state.ts'
+import { colored, diffOfFiles } from '../configure/diff.ts'
+import { alone, pullImages } from '../running/up.ts'
 import { version } from '../version.ts'
 
 export const command = define({
@@ -82,12 +82,12 @@ function refuseOtherVersion({ dir }: Project): void {
 }
 
 async function askedFor(present: Lasting, setting: Setting, context: Context): Promise<Wanted> {
-  const { askAgain } = await import('../wizard.ts')
+  const { askAgain } = await import('../wizard/wizard.ts')
   return { answers: settled(await askAgain(present, setting, context), new Set()), given: new Set() }
 }
 
 async function agreed({ start }: Given, context: Context): Promise<boolean> {
-  const { agreeToChange } = await import('../wizard.ts')
+  const { agreeToChange } = await import('../wizard/wizard.ts')
   return agreeToChange(start, context)
 }
 

@@ -1,8 +1,8 @@
-import { callable } from '../callable.ts'
-import { define } from '../command.ts'
+import { callable } from '../cli/callable.ts'
+import { define } from '../cli/command.ts'
 import { connect } from '../engine.ts'
 import { CancelError, StackError } from '../errors.ts'
-import { findProject, loadProject } from '../project.ts'
+import { findProject, loadProject } from '../project/project.ts'
 
 /** An engine of this machine answers at once, one behind SSH needs its time. */
 const ENGINE_MS = 5000

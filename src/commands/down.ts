@@ -1,13 +1,13 @@
-import { define, type Context } from '../command.ts'
-import { refuseOtherDirectory } from '../other-directory.ts'
+import { define, type Context } from '../cli/command.ts'
+import { refuseOtherDirectory } from '../running/other-directory.ts'
 import { connect, type Engine } from '../engine.ts'
 import { CancelError, StackError, UsageError } from '../errors.ts'
-import { bytes } from '../bytes.ts'
-import { launcher } from '../callable.ts'
-import { listRows } from '../ollama-tables.ts'
-import { OWN } from '../ollama-url.ts'
-import { findProject, loadName, loadProject, type Project } from '../project.ts'
-import { alone } from '../up.ts'
+import { bytes } from '../ui/bytes.ts'
+import { launcher } from '../cli/callable.ts'
+import { listRows } from '../ollama/ollama-tables.ts'
+import { OWN } from '../questions/ollama-url.ts'
+import { findProject, loadName, loadProject, type Project } from '../project/project.ts'
+import { alone } from '../running/up.ts'
 
 export const command = define({
   name: 'down',

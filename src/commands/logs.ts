@@ -1,13 +1,13 @@
-import { define } from '../command.ts'
+import { define } from '../cli/command.ts'
 import { connect } from '../engine.ts'
 import { UsageError } from '../errors.ts'
-import { logText } from '../log-text.ts'
-import { follow, history, type Entry, type Wanted } from '../logs.ts'
-import { nearest } from '../nearest.ts'
-import { listPeople } from '../people.ts'
-import { findProject, loadProject, type Project } from '../project.ts'
-import { quoted } from '../quoted.ts'
-import { past } from '../when.ts'
+import { logText } from '../running/log-text.ts'
+import { follow, history, type Entry, type Wanted } from '../running/logs.ts'
+import { nearest } from '../cli/nearest.ts'
+import { listPeople } from '../people/people.ts'
+import { findProject, loadProject, type Project } from '../project/project.ts'
+import { quoted } from '../ui/quoted.ts'
+import { past } from '../ui/when.ts'
 
 /** So many lines of each service come before those that are new. */
 const FOLLOW_TAIL = 100

@@ -1,7 +1,7 @@
-import { define } from '../command.ts'
-import { findProject, loadProject } from '../project.ts'
-import { pullModel } from '../pull.ts'
-import { modelName } from '../values.ts'
+import { define } from '../cli/command.ts'
+import { findProject, loadProject } from '../project/project.ts'
+import { pullModel } from '../running/pull.ts'
+import { modelName } from '../questions/values.ts'
 
 export const command = define({
   name: 'pull',

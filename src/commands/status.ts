@@ -1,9 +1,9 @@
-import { define } from '../command.ts'
+import { define } from '../cli/command.ts'
 import { connect } from '../engine.ts'
 import { StackError } from '../errors.ts'
-import { findProject, loadProject } from '../project.ts'
-import { onDisk, statusOf } from '../status.ts'
-import { onDiskLines, statusLines } from '../status-text.ts'
+import { findProject, loadProject } from '../project/project.ts'
+import { onDisk, statusOf } from '../running/status.ts'
+import { onDiskLines, statusLines } from '../running/status-text.ts'
 
 export const command = define({
   name: 'status',
@@ -25,7 +25,7 @@ export const command = define({
         throw error
       })
     if (flags.watch) {
-      const { watchStatus } = await import('../status-watch.ts')
+      const { watchStatus } = await import('../running/status-watch.ts')
       const inPlace = stdout.isTTY === true && env['TERM'] !== 'dumb'
       return watchStatus(status, { look: () => statusOf(loadProject(dir), engine, signal), engine, json, stdout, inPlace, signal })
     }

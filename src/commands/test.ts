@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
-import { launcher } from '../callable.ts'
+import { launcher } from '../cli/callable.ts'
 import { allOk, runChecks, type CheckResult } from '../checks.ts'
-import { define } from '../command.ts'
-import { writeWhole } from '../disk.ts'
-import { refuseOtherDirectory } from '../other-directory.ts'
+import { define } from '../cli/command.ts'
+import { writeWhole } from '../project/disk.ts'
+import { refuseOtherDirectory } from '../running/other-directory.ts'
 import { connect } from '../engine.ts'
 import { CancelError } from '../errors.ts'
-import { junit } from '../junit.ts'
-import { findProject, loadProject } from '../project.ts'
+import { junit } from '../checks/junit.ts'
+import { findProject, loadProject } from '../project/project.ts'
 
 export const command = define({
   name: 'test',

@@ -1,9 +1,9 @@
-import { define } from '../command.ts'
+import { define } from '../cli/command.ts'
 import { connect } from '../engine.ts'
-import { findProject, loadProject } from '../project.ts'
-import { statusOf } from '../status.ts'
-import { statusLines } from '../status-text.ts'
-import { bringUp } from '../up.ts'
+import { findProject, loadProject } from '../project/project.ts'
+import { statusOf } from '../running/status.ts'
+import { statusLines } from '../running/status-text.ts'
+import { bringUp } from '../running/up.ts'
 
 export const command = define({
   name: 'up',

@@ -1,4 +1,4 @@
-import { group } from '../command.ts'
+import { group } from '../cli/command.ts'
 import { add } from './user/add.ts'
 import { list } from './user/list.ts'
 import { remove } from './user/remove.ts'

@@ -4,8 +4,8 @@
 import { basename } from 'node:path'
 import { isAlias, isMap, isScalar, isSeq, type Document, type LineCounter, type Node, type Scalar } from 'yaml'
 import { StackError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
-import { quoted } from '../quoted.ts'
+import { nearest } from '../cli/nearest.ts'
+import { quoted } from '../ui/quoted.ts'
 
 export interface Source {
   path: string

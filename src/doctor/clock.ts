@@ -1,8 +1,8 @@
 // Clocks: certificates, ends of credentials and signed logins are judged by the proxy's, made by this one.
 
 import { statSync } from 'node:fs'
-import { SET } from '../clock.ts'
-import { inWords } from '../when.ts'
+import { SET } from '../net/clock.ts'
+import { inWords } from '../ui/when.ts'
 import { fail, ok, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 

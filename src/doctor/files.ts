@@ -2,11 +2,11 @@
 
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import { credentialProblems, unreadable } from '../credential-problems.ts'
-import { shellWord } from '../curl.ts'
-import { PROJECT_TREES } from '../project-files.ts'
-import type { Project } from '../project.ts'
-import { STATE } from '../state.ts'
+import { credentialProblems, unreadable } from '../people/credential-problems.ts'
+import { shellWord } from '../ui/shell-word.ts'
+import { PROJECT_TREES } from '../project/files.ts'
+import type { Project } from '../project/project.ts'
+import { STATE } from '../project/state.ts'
 import { fail, ofProject, ok, worst, type Check, type Verdict } from './check.ts'
 
 export const fileChecks: Check[] = [

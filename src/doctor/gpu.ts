@@ -1,8 +1,8 @@
 // The GPU: in the machine, known to the engine, given to Ollama, and really used.
 
 import type { EngineMachine } from '../engine/machine.ts'
-import { gpuOf, TOOLKIT } from '../gpu.ts'
-import { psRows } from '../ollama-tables.ts'
+import { gpuOf, TOOLKIT } from '../questions/gpu.ts'
+import { psRows } from '../ollama/ollama-tables.ts'
 import type { Gpu } from '../../stacks/stack.ts'
 import { fail, ofBoth, ok, warn, type Check, type Verdict } from './check.ts'
 import { isHere, type Facts } from './facts.ts'

@@ -1,6 +1,6 @@
 // Another Ollama on this machine, outside of the stack, that lets everybody in.
 
-import { OLLAMA_PORT } from '../bare-ollama.ts'
+import { OLLAMA_PORT } from '../ollama/bare-ollama.ts'
 import { portHolder } from '../engine/ports.ts'
 import { fail, ok, type Check } from './check.ts'
 

@@ -1,6 +1,6 @@
 // The images that run: how old, and whether they have the fixes that are known.
 
-import { DAY_MS } from '../when.ts'
+import { DAY_MS } from '../ui/when.ts'
 import { ofBoth, ok, warn, worst, type Check, type Verdict } from './check.ts'
 import { FLOORS, reaches } from './floors.ts'
 

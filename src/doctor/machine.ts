@@ -1,12 +1,12 @@
 // Disk and memory of the engine's machine, against what models need.
 
-import { bytes } from '../bytes.ts'
+import { bytes } from '../ui/bytes.ts'
 import { full } from '../checks/stream.ts'
 import type { EngineMachine } from '../engine/machine.ts'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { fail, ofEngine, ofProject, ok, warn, type Check } from './check.ts'
 import { isHere, type Facts } from './facts.ts'
-import { gpuOf } from '../gpu.ts'
+import { gpuOf } from '../questions/gpu.ts'
 import { expectedBytes, inMemory, modelsHere, ownOllama } from './models.ts'
 
 /** Logs and credentials can't be written much longer. */

@@ -1,8 +1,8 @@
 // How large models are, on disk and in memory.
 
 import type { Service } from '../compose.ts'
-import { listRows } from '../ollama-tables.ts'
-import { OWN } from '../ollama-url.ts'
+import { listRows } from '../ollama/ollama-tables.ts'
+import { OWN } from '../questions/ollama-url.ts'
 import type { Facts } from './facts.ts'
 
 const UNITS: Record<string, number> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }

@@ -1,9 +1,9 @@
 // The names that clients use: whether they lead here, from what can be seen from inside.
 
 import { isIP } from 'node:net'
-import { isLoopback, isPublicAddress, loopback, type Machine } from '../machine.ts'
-import { frontOf, publishedBy, type Project } from '../project.ts'
-import { servedCert } from '../server-cert.ts'
+import { isLoopback, isPublicAddress, loopback, type Machine } from '../questions/machine.ts'
+import { frontOf, publishedBy, type Project } from '../project/project.ts'
+import { servedCert } from '../running/server-cert.ts'
 import { fail, ofProject, ok, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 

@@ -2,11 +2,11 @@
 
 import { network } from '../checks/network.ts'
 import { portHolder } from '../engine/ports.ts'
-import { isEverywhere, isLoopback } from '../machine.ts'
-import { isHere } from '../port-free.ts'
-import { frontOf, publishedBy } from '../project.ts'
+import { isEverywhere, isLoopback } from '../questions/machine.ts'
+import { isHere } from '../net/port-free.ts'
+import { frontOf, publishedBy } from '../project/project.ts'
 import { fail, ofBoth, ofProject, ok, warn, worst, type Check, type Verdict } from './check.ts'
-import { exposure } from '../exposure.ts'
+import { exposure } from '../running/exposure.ts'
 
 export const networkChecks: Check[] = [
   ofBoth({

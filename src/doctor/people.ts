@@ -1,7 +1,7 @@
 // Who may log in, and for how long yet.
 
-import { listPeople } from '../people.ts'
-import { DAY_MS } from '../when.ts'
+import { listPeople } from '../people/people.ts'
+import { DAY_MS } from '../ui/when.ts'
 import { fail, ofProject, ok, warn, worst, type Check } from './check.ts'
 
 const SOON = 14 * DAY_MS

@@ -1,6 +1,6 @@
 // Settings of Ollama that don't do what one may think.
 
-import { cloudOff } from '../backend.ts'
+import { cloudOff } from '../running/backend.ts'
 import { ofProject, ok, warn, type Check } from './check.ts'
 import { ownOllama } from './models.ts'
 import { saidThere } from './there.ts'

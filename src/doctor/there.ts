@@ -1,6 +1,6 @@
 // What an Ollama elsewhere says, asked from the stack, the way that requests go.
 
-import { throughForwarder } from '../backend.ts'
+import { throughForwarder } from '../running/backend.ts'
 import type { Facts } from './facts.ts'
 import type { Model } from './models.ts'
 

@@ -1,7 +1,7 @@
 // Whom the stack knows, asked on a terminal.
 
 import { text } from '@clack/prompts'
-import type { Context } from '../command.ts'
+import type { Context } from '../cli/command.ts'
 import { CancelError } from '../errors.ts'
 
 export async function askName(message: string, { stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): Promise<string> {

@@ -3,7 +3,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { StackError } from '../errors.ts'
-import { quoted } from '../quoted.ts'
+import { quoted } from '../ui/quoted.ts'
 import { agentFor, type Forwarding } from './proxy.ts'
 import { isKind, type Kind } from './schemes.ts'
 import { unreachable } from './words.ts'

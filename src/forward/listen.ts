@@ -1,11 +1,11 @@
 // The local door itself: where it listens, and who sits there if it can't.
 
 import http from 'node:http'
-import { OLLAMA_PORT } from '../bare-ollama.ts'
+import { OLLAMA_PORT } from '../ollama/bare-ollama.ts'
 import { codeOf, StackError } from '../errors.ts'
 import { MARK } from './headers.ts'
-import { freePort } from '../port-free.ts'
-import { quoted } from '../quoted.ts'
+import { freePort } from '../net/port-free.ts'
+import { quoted } from '../ui/quoted.ts'
 
 /**
  * Listens on all of `addresses`; of the two loopback addresses one may be missing. Throws E_PORT_TAKEN and E_BIND.

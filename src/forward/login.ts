@@ -4,9 +4,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { UsageError } from '../errors.ts'
-import { shownPath } from '../quoted.ts'
+import { shownPath } from '../ui/quoted.ts'
 import type { Kept } from './store.ts'
 import type { Identity } from './trust.ts'
 

@@ -2,7 +2,7 @@
 // it is written into a request.
 
 import { UsageError } from '../errors.ts'
-import { quoted } from '../quoted.ts'
+import { quoted } from '../ui/quoted.ts'
 
 export interface Scheme {
   /** With a name. */

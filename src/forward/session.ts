@@ -2,9 +2,9 @@
 
 import { X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { Context } from '../command.ts'
+import type { Context } from '../cli/command.ts'
 import { StackError, throwAll, UsageError } from '../errors.ts'
-import { pasted, readSecret, refuseTerminal } from '../read-secret.ts'
+import { pasted, readSecret, refuseTerminal } from '../questions/read-secret.ts'
 import { loginRefused, tryLogin, wantedLogin } from './greet.ts'
 import { caIn, certificateOf, identityOf, isEncrypted, noSecret, SECRET } from './login.ts'
 import { isKind, SCHEMES, type Kind, type Scheme } from './schemes.ts'

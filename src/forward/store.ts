@@ -4,8 +4,8 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { shellWord } from '../curl.ts'
-import { readPlain, writeWhole } from '../disk.ts'
+import { shellWord } from '../ui/shell-word.ts'
+import { readPlain, writeWhole } from '../project/disk.ts'
 import { StackError } from '../errors.ts'
 import type { Target } from './target.ts'
 

@@ -4,8 +4,8 @@ import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { UsageError } from '../errors.ts'
-import { isLoopback, isPrivate, thisMachine } from '../machine.ts'
-import { quoted } from '../quoted.ts'
+import { isLoopback, isPrivate, thisMachine } from '../questions/machine.ts'
+import { quoted } from '../ui/quoted.ts'
 
 export interface Target {
   /** Scheme, host and port, without a slash at the end. */

@@ -1,6 +1,6 @@
 // A systemd unit for the user's own manager: no root, and the login stays in the user's own file.
 
-import { quoted } from '../quoted.ts'
+import { quoted } from '../ui/quoted.ts'
 import { UsageError } from '../errors.ts'
 import { version } from '../version.ts'
 

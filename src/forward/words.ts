@@ -1,7 +1,7 @@
 // Why a stack can't be reached, for people: by the codes of Node and OpenSSL.
 
 import { codeOf, StackError } from '../errors.ts'
-import { quoted } from '../quoted.ts'
+import { quoted } from '../ui/quoted.ts'
 import type { Target } from './target.ts'
 
 /** OpenSSL's names for a chain that doesn't end at a CA that is trusted here. */

@@ -3,7 +3,7 @@
 import { join, relative, resolve } from 'node:path'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import fs from 'fs-extra'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { bundleDir } from '../paths.ts'
 
 const NAME = '.ollama-stack'

@@ -1,9 +1,9 @@
 // What `upgrade` says: what would change, and why it can't.
 
 import { join } from 'node:path'
-import { shellWord } from '../curl.ts'
+import { shellWord } from '../ui/shell-word.ts'
 import { UsageError } from '../errors.ts'
-import { conflictDocument, touching } from '../merge-paths.ts'
+import { conflictDocument, touching } from '../configure/merge-paths.ts'
 import { version } from '../version.ts'
 import { upgradeCall } from './bundle.ts'
 import { goesBack, type ImageChange } from './images.ts'

@@ -2,7 +2,7 @@
 // the name and the last line (login.caddy); here the rest must be right too.
 
 import { createHash } from 'node:crypto'
-import { issuedAt, readCert } from '../../src/read-cert.ts'
+import { issuedAt, readCert } from '../../src/certs/read-cert.ts'
 import { StackError } from '../../src/errors.ts'
 import type { FileEntry, FileMap, Person, Role } from '../stack.ts'
 import { skim } from './skim.ts'

@@ -4,7 +4,7 @@
 // needs no reload. certs/clients/ holds what a person takes away.
 
 import { randomInt } from 'node:crypto'
-import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs.ts'
+import { makeClientCert, makeExpiredCert, makeP12, makeServerCert, signClientCert, strangerCert, type KeyPair } from '../../src/certs/certs.ts'
 import { StackError, UsageError } from '../../src/errors.ts'
 import { remoteIpLines } from '../allow.ts'
 import { acmeFiles, serveInProxy } from '../acme/acme.ts'

@@ -9,8 +9,8 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeCa, makeServerCert } from '../../src/certs.ts'
-import { freePort } from '../../src/port-free.ts'
+import { makeCa, makeServerCert } from '../../src/certs/certs.ts'
+import { freePort } from '../../src/net/port-free.ts'
 
 const ROUNDS = 5
 const PIECES = 60

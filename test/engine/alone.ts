@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withLock } from '../../src/lock.ts'
+import { withLock } from '../../src/project/lock.ts'
 
 const OURS = /^(?:test|lab-eng)-/
 const HALF_AN_HOUR_MS = 30 * 60_000

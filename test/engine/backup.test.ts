@@ -5,8 +5,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Login } from '../../stacks/stack.ts'
-import { readTree } from '../../src/disk.ts'
-import { ask, type Door } from '../../src/http.ts'
+import { readTree } from '../../src/project/disk.ts'
+import { ask, type Door } from '../../src/net/http.ts'
 import { create, docker, door, freePort, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
 
 const NAME = 'test-backup'

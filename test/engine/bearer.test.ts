@@ -6,9 +6,9 @@ import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, keptAlive, type Door } from '../../src/http.ts'
-import { issue, remove, rotate } from '../../src/people.ts'
-import { loadProject } from '../../src/project.ts'
+import { ask, keptAlive, type Door } from '../../src/net/http.ts'
+import { issue, remove, rotate } from '../../src/people/people.ts'
+import { loadProject } from '../../src/project/project.ts'
 import type { Login } from '../../stacks/stack.ts'
 import { create, docker, dockerOk, door, freePort, ollamaStack, run, workspace, type CreateDocument } from './project.ts'
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask } from '../../src/http.ts'
+import { ask } from '../../src/net/http.ts'
 import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, workspace, type CreateDocument, type Outcome } from './project.ts'
 
 const place = workspace()

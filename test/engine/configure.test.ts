@@ -6,7 +6,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Login } from '../../stacks/stack.ts'
-import { ask, open, type Door } from '../../src/http.ts'
+import { ask, open, type Door } from '../../src/net/http.ts'
 import { create, dockerOk, door, freePort, loginOf, ollamaStack, remains, workspace, type CreateDocument } from './project.ts'
 
 const place = workspace()

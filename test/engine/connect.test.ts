@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
-import { topFingerprint } from '../../src/top-cert.ts'
+import { topFingerprint } from '../../src/certs/top-cert.ts'
 import { create, docker, freePort, ollamaStack, run, workspace, type CreateDocument } from './project.ts'
 
 /** As much of the client's own types as is used here. */

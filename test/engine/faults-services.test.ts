@@ -4,7 +4,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, open, type Door } from '../../src/http.ts'
+import { ask, open, type Door } from '../../src/net/http.ts'
 import type { Login } from '../../stacks/stack.ts'
 import { asRoot, create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument, type Outcome } from './project.ts'
 

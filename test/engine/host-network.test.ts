@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
-import { loadProject } from '../../src/project.ts'
+import { loadProject } from '../../src/project/project.ts'
 import { networkClient, type NetworkClient } from './network-client.ts'
 import { create, dockerOk, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument } from './project.ts'
 

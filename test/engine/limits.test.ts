@@ -12,7 +12,7 @@ import { stacks } from '../../stacks/index.ts'
 import type { Login, Stack } from '../../stacks/stack.ts'
 import { isJsonError } from '../../src/attacks/judge.ts'
 import { parse } from '../../src/attacks/raw.ts'
-import { ask, open, type Door } from '../../src/http.ts'
+import { ask, open, type Door } from '../../src/net/http.ts'
 import { create, dockerOk, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
 interface Running {

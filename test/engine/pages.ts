@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { makeCa, makeServerCert } from '../../src/certs.ts'
+import { makeCa, makeServerCert } from '../../src/certs/certs.ts'
 
 export interface Pages {
   /** The certificate of their CA. */

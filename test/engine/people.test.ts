@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Login } from '../../stacks/stack.ts'
-import { ask, keptAlive, open, type Door } from '../../src/http.ts'
+import { ask, keptAlive, open, type Door } from '../../src/net/http.ts'
 import { create, dockerOk, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument, type Outcome } from './project.ts'
 
 /** With the login as it was then: a later rotation replaces the files. */

@@ -6,7 +6,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Login, Role } from '../../stacks/stack.ts'
-import type { Door } from '../../src/http.ts'
+import type { Door } from '../../src/net/http.ts'
 
 const dist = join(import.meta.dirname, '../../dist')
 

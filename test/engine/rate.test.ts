@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Login } from '../../stacks/stack.ts'
-import { ask, type Door } from '../../src/http.ts'
+import { ask, type Door } from '../../src/net/http.ts'
 import { create, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
 const ORIGIN = 'https://app.example.com'

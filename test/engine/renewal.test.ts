@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
-import { makeServerCert } from '../../src/certs.ts'
-import { readCert } from '../../src/read-cert.ts'
+import { makeServerCert } from '../../src/certs/certs.ts'
+import { readCert } from '../../src/certs/read-cert.ts'
 import { HTTP2_CASES, tryHttp2 } from '../../src/attacks/http2.ts'
-import { open } from '../../src/http.ts'
+import { open } from '../../src/net/http.ts'
 import { create, dockerOk, door, freePort, loginOf, ollamaStack, workspace, type CreateDocument } from './project.ts'
 
 const DAY = 24 * 60 * 60_000

@@ -11,7 +11,7 @@ import { isJsonError, judge } from '../../src/attacks/judge.ts'
 import { CLASSES } from '../../src/attacks/matrix.ts'
 import { send } from '../../src/attacks/send.ts'
 import type { Case, Who } from '../../src/attacks/case.ts'
-import { ask, open, type Door } from '../../src/http.ts'
+import { ask, open, type Door } from '../../src/net/http.ts'
 import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument } from './project.ts'
 
 interface Head {

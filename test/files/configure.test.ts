@@ -8,8 +8,8 @@ import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { FileEntry } from '../../stacks/stack.ts'
-import { applyWhole } from '../../src/journal.ts'
-import { loadProject } from '../../src/project.ts'
+import { applyWhole } from '../../src/project/journal.ts'
+import { loadProject } from '../../src/project/project.ts'
 import { ran } from '../unit/ran.ts'
 
 let place: string

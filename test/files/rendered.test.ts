@@ -8,8 +8,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Stack, StackConfig, Tls } from '../../stacks/stack.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
-import { applyChange, handOver } from '../../src/disk.ts'
-import { render } from '../../src/render.ts'
+import { applyChange, handOver } from '../../src/project/disk.ts'
+import { render } from '../../src/project/render.ts'
 import { docker, run } from '../engine/project.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { CancelError } from '../../src/errors.ts'
-import type { Ui } from '../../src/ui.ts'
-import { clackUi } from '../../src/ui-clack.ts'
+import type { Ui } from '../../src/ui/ui.ts'
+import { clackUi } from '../../src/ui/clack.ts'
 import { CTRL_C, CTRL_D, ENTER, fakeTerminal, type FakeTerminal } from './keys.ts'
 
 function open(columns = 80): FakeTerminal & { ui: Ui } {

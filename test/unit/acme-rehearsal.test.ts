@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { withCertificate } from '../../src/acme-rehearsal.ts'
+import { withCertificate } from '../../src/running/acme-rehearsal.ts'
 import type { Engine } from '../../src/engine.ts'
 import { StackError } from '../../src/errors.ts'
-import type { Project } from '../../src/project.ts'
+import type { Project } from '../../src/project/project.ts'
 
 const USUAL = 'cert_issuer acme {\n\tdir https://real.example/directory\n\ttest_dir https://staging.example/directory\n}\n'
 const REHEARSING = 'cert_issuer acme {\n\t# Rehearsal. Otherwise: dir https://real.example/directory\n\tdir https://staging.example/directory\n\ttest_dir https://staging.example/directory\n}\n'

@@ -1,10 +1,10 @@
 // Allowed addresses: what is taken, what it becomes, and whom it means.
 
 import { expect, test } from 'vitest'
-import { allowed, isAllowed } from '../../src/allowed.ts'
-import { toConfig } from '../../src/config.ts'
-import { FIELDS, KEYS, type Answers } from '../../src/fields.ts'
-import { subnetFor } from '../../src/subnet.ts'
+import { allowed, isAllowed } from '../../src/questions/allowed.ts'
+import { toConfig } from '../../src/questions/config.ts'
+import { FIELDS, KEYS, type Answers } from '../../src/questions/fields.ts'
+import { subnetFor } from '../../src/net/subnet.ts'
 import { geoLines, remoteIpLines } from '../../stacks/allow.ts'
 import { refusal } from './refusal.ts'
 

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { answer, createFlags, repeatLine, type Answered } from '../../src/answer.ts'
-import { parseArgs } from '../../src/args.ts'
-import type { Context } from '../../src/command.ts'
+import { answer, createFlags, repeatLine, type Answered } from '../../src/wizard/answer.ts'
+import { parseArgs } from '../../src/cli/args.ts'
+import type { Context } from '../../src/cli/command.ts'
 import { StackError } from '../../src/errors.ts'
-import type { Answers } from '../../src/fields.ts'
-import { plainUi } from '../../src/ui-plain.ts'
+import type { Answers } from '../../src/questions/fields.ts'
+import { plainUi } from '../../src/ui/plain.ts'
 
 const { ask } = vi.hoisted(() => ({ ask: vi.fn() }))
-vi.mock('../../src/wizard.ts', () => ({ ask }))
+vi.mock('../../src/wizard/wizard.ts', () => ({ ask }))
 
 let cwd: string
 beforeEach(() => {

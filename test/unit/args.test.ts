@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { parseArgs, type Grammar } from '../../src/args.ts'
-import { COMMAND_NAMES } from '../../src/command-names.ts'
-import type { Command, Group } from '../../src/command.ts'
-import { commandHelp, flagsOf, overview } from '../../src/help.ts'
-import { nearest } from '../../src/nearest.ts'
-import { quoted } from '../../src/quoted.ts'
+import { parseArgs, type Grammar } from '../../src/cli/args.ts'
+import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
+import type { Command, Group } from '../../src/cli/command.ts'
+import { commandHelp, flagsOf, overview } from '../../src/cli/help.ts'
+import { nearest } from '../../src/cli/nearest.ts'
+import { quoted } from '../../src/ui/quoted.ts'
 import { refusal } from './refusal.ts'
 
 const grammar: Grammar = {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { weakOffers } from '../../src/attacks/tls.ts'
-import { makeCa, makeServerCert } from '../../src/certs.ts'
+import { makeCa, makeServerCert } from '../../src/certs/certs.ts'
 
 let server: tls.Server | undefined
 afterEach(() => server?.close())

@@ -1,5 +1,5 @@
 // --ollama and --gpu: grammar, the way there, the choice. What this machine doesn't have (a GPU, Docker
-// Desktop, rootless Docker) is hand-made after the documentation named in src/gpu.ts and stacks/gpu.ts.
+// Desktop, rootless Docker) is hand-made after the documentation named in src/questions/gpu.ts and stacks/gpu.ts.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -9,15 +9,15 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import type { Elsewhere, Gpu, Stack } from '../../stacks/stack.ts'
-import { backendFor, wayTo } from '../../src/backend.ts'
-import { versionAt } from '../../src/bare-ollama.ts'
-import { lookThere, processor } from '../../src/loaded-models.ts'
+import { backendFor, wayTo } from '../../src/running/backend.ts'
+import { versionAt } from '../../src/ollama/bare-ollama.ts'
+import { lookThere, processor } from '../../src/running/loaded-models.ts'
 import { desired, parseCompose } from '../../src/compose.ts'
 import type { Engine } from '../../src/engine.ts'
-import { exposure } from '../../src/exposure.ts'
-import { chooseGpu, gpuConflicts, gpuOf, hardware, unseenGpu, type Hardware } from '../../src/gpu.ts'
-import { ollama, ollamaOf, placeOf } from '../../src/ollama-url.ts'
-import { render } from '../../src/render.ts'
+import { exposure } from '../../src/running/exposure.ts'
+import { chooseGpu, gpuConflicts, gpuOf, hardware, unseenGpu, type Hardware } from '../../src/questions/gpu.ts'
+import { ollama, ollamaOf, placeOf } from '../../src/questions/ollama-url.ts'
+import { render } from '../../src/project/render.ts'
 import { config } from './config-of.ts'
 import { failure } from './refusal.ts'
 

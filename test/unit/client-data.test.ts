@@ -14,7 +14,7 @@ import { fillText, fillValue, TOKEN, TOKENS, type Tokens } from '../../src/clien
 import { clients } from '../../src/clients/index.ts'
 import { renderSetting } from '../../src/clients/render.ts'
 import { codeString, dotenv, exports, writeFormat } from '../../src/clients/syntax.ts'
-import { ORIGIN_PRESETS } from '../../src/origins.ts'
+import { ORIGIN_PRESETS } from '../../src/questions/origins.ts'
 
 const accesses: [string, Client, Access][] = clients.flatMap((client) => Object.entries(client.logins).flatMap(([login, access]) => (access ? [[`${client.id}, ${login}`, client, access] as [string, Client, Access]] : [])))
 const settings: [string, Setting][] = [

@@ -6,7 +6,7 @@ import type { Format, Value } from '../../src/clients/client.ts'
 import { additions, applied, leftovers } from '../../src/clients/edits.ts'
 import { clients } from '../../src/clients/index.ts'
 import { merge } from '../../src/clients/merge.ts'
-import { diffOfFile } from '../../src/diff.ts'
+import { diffOfFile } from '../../src/configure/diff.ts'
 
 const merged = (format: Format, text: string | null, value: Value, others: Value[] = []): string => {
   const result = merge(format, text, { whole: value, value }, others)

@@ -1,11 +1,11 @@
 // A clock that is wrong is named as that, where it can be known.
 
 import { expect, test } from 'vitest'
-import { explainAcme } from '../../src/acme-failure.ts'
-import { makeCa, makeClientCert, refuseClock } from '../../src/certs.ts'
-import { clockProblem, outOfTime } from '../../src/clock.ts'
+import { explainAcme } from '../../src/running/acme-failure.ts'
+import { makeCa, makeClientCert, refuseClock } from '../../src/certs/certs.ts'
+import { clockProblem, outOfTime } from '../../src/net/clock.ts'
 import { StackError } from '../../src/errors.ts'
-import { loadProject } from '../../src/project.ts'
+import { loadProject } from '../../src/project/project.ts'
 
 const MINUTE = 60_000
 const now = new Date('2026-11-21T14:05:06Z')

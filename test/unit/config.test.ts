@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { conflicts, toConfig, unusedPermission } from '../../src/config.ts'
+import { conflicts, toConfig, unusedPermission } from '../../src/questions/config.ts'
 import { UsageError, throwAll } from '../../src/errors.ts'
-import { FIELDS, KEYS, type Answers } from '../../src/fields.ts'
-import type { Machine } from '../../src/machine.ts'
+import { FIELDS, KEYS, type Answers } from '../../src/questions/fields.ts'
+import type { Machine } from '../../src/questions/machine.ts'
 import { failure } from './refusal.ts'
 
 const machine: Machine = {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { colored, diffOfFiles } from '../../src/diff.ts'
+import { colored, diffOfFiles } from '../../src/configure/diff.ts'
 
 const diff = diffOfFiles(new Map([['b', '1\n2\n3\n'], ['a', 'x\n'], ['gone', 'x\n'], ['big', 'x\n']]), new Map([['b', '1\n\x1b[2J\u202e\n3\n'], ['fresh', 'y\n'], ['gone', null], ['big', 'y\n']]), ['big'])
 

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { COMMAND_NAMES } from '../../src/command-names.ts'
-import { checkDirectory, directoryName } from '../../src/directory.ts'
+import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
+import { checkDirectory, directoryName } from '../../src/questions/directory.ts'
 import { refusal } from './refusal.ts'
 
 let dir: string
@@ -87,7 +87,7 @@ describe('somebody who may not', () => {
   beforeAll(() => {
     script = join(dir, 'full', 'check.cjs')
     buildSync({
-      stdin: { contents: "import { checkDirectory } from './src/directory.ts'; try { checkDirectory(process.argv[2]); console.log('{}') } catch ({ code, message, hint }) { console.log(JSON.stringify({ code, message, hint })) }", resolveDir: join(import.meta.dirname, '../..'), loader: 'ts' },
+      stdin: { contents: "import { checkDirectory } from './src/questions/directory.ts'; try { checkDirectory(process.argv[2]); console.log('{}') } catch ({ code, message, hint }) { console.log(JSON.stringify({ code, message, hint })) }", resolveDir: join(import.meta.dirname, '../..'), loader: 'ts' },
       bundle: true, platform: 'node', format: 'cjs', outfile: script,
     })
     for (const [name, mode] of [['closed', 0o000], ['read-only', 0o555], ['drop', 0o333], ['own', 0o777]] as const) {

@@ -4,8 +4,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { applyChange, readTree, writeWhole } from '../../src/disk.ts'
-import { withLock } from '../../src/lock.ts'
+import { applyChange, readTree, writeWhole } from '../../src/project/disk.ts'
+import { withLock } from '../../src/project/lock.ts'
 
 let dir: string
 beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-disk-')) })

@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Command, Group } from '../../src/command.ts'
-import { COMMAND_NAMES } from '../../src/command-names.ts'
-import { flagsOf } from '../../src/help.ts'
+import type { Command, Group } from '../../src/cli/command.ts'
+import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
+import { flagsOf } from '../../src/cli/help.ts'
 
 const root = join(import.meta.dirname, '../..')
 const files = ['README.md', 'stacks/common/README.md', ...readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts')).map((path) => `src/${path}`)]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hostNetworkConflicts, refuseForeignHost } from '../../src/host-network.ts'
+import { hostNetworkConflicts, refuseForeignHost } from '../../src/questions/host-network.ts'
 import { failure } from './refusal.ts'
 
 describe('--host-network', () => {

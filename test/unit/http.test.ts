@@ -1,8 +1,8 @@
 // Requests of the program's own, with the short-lived logins of its checks.
 
 import { afterEach, expect, test, vi } from 'vitest'
-import { makeCa, makeServerCert } from '../../src/certs.ts'
-import { ask } from '../../src/http.ts'
+import { makeCa, makeServerCert } from '../../src/certs/certs.ts'
+import { ask } from '../../src/net/http.ts'
 import { closeAll, fake } from './connect-rig.ts'
 
 afterEach(() => {

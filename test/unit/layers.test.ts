@@ -11,12 +11,35 @@ const sources = ['src', 'stacks'].flatMap((folder) =>
     .filter((path) => path.endsWith('.ts'))
     .map((path) => `${folder}/${path.split(sep).join('/')}`))
 
+/** Lowest first. Each file may import what stands in its own line or above it. */
+const LAYERS = [
+  ['src/errors.ts', 'src/version.ts', 'src/paths.ts'],
+  ['src/ui', 'src/cli'],
+  ['src/compose', 'src/compose.ts'],
+  ['src/net', 'src/certs', 'stacks'],
+  ['src/engine', 'src/engine.ts'],
+  ['src/ollama'],
+  ['src/questions'],
+  ['src/project'],
+  ['src/people'],
+  ['src/running'],
+  ['src/checks', 'src/checks.ts', 'src/attacks', 'src/attacks.ts'],
+  ['src/start'],
+  ['src/configure'],
+  ['src/wizard'],
+  ['src/backup', 'src/clients', 'src/doctor', 'src/doctor.ts', 'src/forward', 'src/upgrade'],
+  ['src/commands'],
+  ['src/run.ts', 'src/main.ts', 'src/create.ts', 'src/ollama-stack.ts'],
+]
+
+const layer = (file: string): number => LAYERS.findIndex((places) => places.some((place) => file === place || file.startsWith(`${place}/`)))
+
 /** Folders of `src` for what one command does beyond the others. */
 const FEATURES = ['attacks', 'backup', 'clients', 'doctor', 'forward', 'upgrade']
 
-function imports(file: string): string[] {
+function imports(file: string, pattern = /(?:from|import)\s*\(?\s*'([^']+)'/g): string[] {
   const text = readFileSync(join(root, file), 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) =>
+  return [...text.matchAll(pattern)].map(([, target = '']) =>
     target.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), target)) : target)
 }
 
@@ -24,25 +47,23 @@ describe.each(sources)('%s', (file) => {
   const targets = imports(file)
 
   test('imports downwards only', () => {
+    expect(layer(file)).toBeGreaterThanOrEqual(0)
     const wrong = targets.filter((target) => {
       if (/^stacks\/\w+\//.test(file)) {
         const own = posix.dirname(file)
         const shared = ['stacks/stack.ts', 'stacks/names.ts', 'stacks/hosts.ts', 'stacks/origins.ts', 'stacks/nginx/stack-files.ts', 'stacks/nginx/access.ts', 'stacks/json-line.ts', 'stacks/acme/acme.ts', 'stacks/front/front.ts', 'stacks/compose-doc.ts', 'stacks/allow.ts']
         return target.startsWith('src/')
-          ? !['src/errors.ts', 'src/certs.ts', 'src/read-cert.ts', 'src/der.ts', 'src/p12.ts', 'src/paths.ts'].includes(target)
+          ? !['src/errors.ts', 'src/certs/certs.ts', 'src/certs/read-cert.ts', 'src/certs/der.ts', 'src/certs/p12.ts', 'src/paths.ts'].includes(target)
           : target.startsWith('stacks/') && !shared.includes(target) && !target.startsWith(`${own}/`)
       }
-      if (/^src\/commands\//.test(file)) return false
-      // run.ts loads commands lazily; nothing else below may know them.
-      if (file === 'src/run.ts') return false
-      return target.startsWith('src/commands/')
+      return layer(target) > layer(file)
     })
     expect(wrong).toEqual([])
   })
 
   test('the engine knows what is wanted of it and how to say what failed, and nothing else', () => {
     if (!file.startsWith('src/engine/')) return expect(file).not.toMatch(/^src\/engine\//)
-    expect(targets.filter((target) => target.startsWith('src/') && !/^src\/(?:engine|compose)\//.test(target) && !['src/errors.ts', 'src/port-free.ts', 'src/subnet.ts'].includes(target))).toEqual([])
+    expect(targets.filter((target) => target.startsWith('src/') && !/^src\/(?:engine|compose)\//.test(target) && !['src/errors.ts', 'src/net/port-free.ts', 'src/net/subnet.ts'].includes(target))).toEqual([])
   })
 
   test('a feature is known to its command, and not to another feature', () => {
@@ -63,4 +84,20 @@ describe.each(sources)('%s', (file) => {
     const code = readFileSync(join(root, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')
     expect(code.match(/[=!]==? '(basic|bearer|mtls)'|case '(basic|bearer|mtls)'/g)).toBeNull()
   })
+})
+
+test('no file needs itself to be loaded: types may point both ways, code may not', () => {
+  const needs = (file: string): string[] => imports(file, /(?:^|\n)(?:import|export)(?! type)[^'\n]*?'([^']+)'/g).filter((target) => sources.includes(target))
+  const loaded = new Set<string>()
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (loaded.has(file)) return undefined
+    loaded.add(file)
+    for (const next of needs(file)) {
+      const found = visit(next, [...path, file])
+      if (found) return found
+    }
+    return undefined
+  }
+  expect(sources.map((file) => visit(file, [])).filter(Boolean)).toEqual([])
 })

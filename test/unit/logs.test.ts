@@ -4,10 +4,10 @@ import { stacks } from '../../stacks/index.ts'
 import type { ObservedContainer } from '../../src/compose/state.ts'
 import type { Engine, LogLine, LogOptions } from '../../src/engine.ts'
 import { StackError } from '../../src/errors.ts'
-import { accessText, duration, isOwnQuestion, logText } from '../../src/log-text.ts'
-import { follow, history, inOrder, type Entry, type Wanted } from '../../src/logs.ts'
-import type { Project } from '../../src/project.ts'
-import { count } from '../../src/refused-logins.ts'
+import { accessText, duration, isOwnQuestion, logText } from '../../src/running/log-text.ts'
+import { follow, history, inOrder, type Entry, type Wanted } from '../../src/running/logs.ts'
+import type { Project } from '../../src/project/project.ts'
+import { count } from '../../src/running/refused-logins.ts'
 
 const request: Access = { at: new Date('2026-11-21T15:05:48Z'), person: 'ann', address: '192.168.1.5', method: 'POST', path: '/api/chat', status: 200, bytes: 18_300, seconds: 4.215, firstByte: 0.312, refused: null }
 const line = (text: string, more: Partial<LogLine> = {}): LogLine => ({ service: 'proxy', stream: 'stdout', time: '2026-11-21T15:05:48.536811200Z', line: text, ...more })

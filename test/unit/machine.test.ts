@@ -1,7 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { allHosts, type Answers } from '../../src/fields.ts'
-import { isEverywhere, isLoopback, isPrivate, thisMachine, type Machine } from '../../src/machine.ts'
+import { allHosts, type Answers } from '../../src/questions/fields.ts'
+import { isEverywhere, isLoopback, isPrivate, thisMachine, type Machine } from '../../src/questions/machine.ts'
 
 const at = (address: string): NetworkInterfaceInfo => ({
   address, internal: address === '127.0.0.1' || address === '::1', mac: '00:00:00:00:00:00', cidr: null,

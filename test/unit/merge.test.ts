@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mergeFiles, mergeText } from '../../src/merge.ts'
+import { mergeFiles, mergeText } from '../../src/configure/merge.ts'
 import { runs } from '../fuzz.ts'
 
 const files = (one: Record<string, string>): Map<string, string> => new Map(Object.entries(one))

@@ -2,8 +2,8 @@
 
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { makeCa, makeClientCert, strangerCert } from '../../src/certs.ts'
-import { readCert } from '../../src/read-cert.ts'
+import { makeCa, makeClientCert, strangerCert } from '../../src/certs/certs.ts'
+import { readCert } from '../../src/certs/read-cert.ts'
 import { skim } from '../../stacks/mtls/skim.ts'
 
 const now = new Date()

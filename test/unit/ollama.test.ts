@@ -3,8 +3,8 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Door } from '../../src/http.ts'
-import { pull, type PullProgress } from '../../src/ollama.ts'
+import type { Door } from '../../src/net/http.ts'
+import { pull, type PullProgress } from '../../src/ollama/ollama.ts'
 
 let server: http.Server | undefined
 afterEach(() => server?.close())

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { origins, ORIGIN_PRESETS } from '../../src/origins.ts'
+import { origins, ORIGIN_PRESETS } from '../../src/questions/origins.ts'
 import { originPattern } from '../../stacks/origins.ts'
 
 const refused = (text: string): string => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openKey, readOwnCert, readRoot } from '../../src/own-cert.ts'
-import { covers } from '../../src/host-match.ts'
+import { openKey, readOwnCert, readRoot } from '../../src/questions/own-cert.ts'
+import { covers } from '../../src/certs/host-match.ts'
 import { failure } from './refusal.ts'
 
 let dir: string

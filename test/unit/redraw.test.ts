@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redraw } from '../../src/redraw.ts'
+import { redraw } from '../../src/ui/redraw.ts'
 import { fakeTerminal } from '../terminal/keys.ts'
 
 test('lines are drawn in the same place, cut to the width and the height, and the cursor comes back', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { COMMAND_NAMES } from '../../src/command-names.ts'
+import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
 import { ran as ranIn, type Given } from './ran.ts'
 
 let cwd: string

@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { makeCa, makeServerCert, type KeyPair } from '../../src/certs.ts'
-import { readCert } from '../../src/read-cert.ts'
+import { makeCa, makeServerCert, type KeyPair } from '../../src/certs/certs.ts'
+import { readCert } from '../../src/certs/read-cert.ts'
 import { StackError } from '../../src/errors.ts'
-import { checkServerCert, renewServerCert } from '../../src/server-cert.ts'
+import { checkServerCert, renewServerCert } from '../../src/running/server-cert.ts'
 
 const stack = { needsTls: false }
 let dir: string

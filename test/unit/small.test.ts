@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { bytes } from '../../src/bytes.ts'
-import { callable } from '../../src/callable.ts'
-import { curlCommand, shellWord } from '../../src/curl.ts'
+import { bytes } from '../../src/ui/bytes.ts'
+import { callable } from '../../src/cli/callable.ts'
+import { curlCommand } from '../../src/start/curl.ts'
+import { shellWord } from '../../src/ui/shell-word.ts'
 import { parseCompose } from '../../src/compose.ts'
-import { exposure } from '../../src/exposure.ts'
-import { junit } from '../../src/junit.ts'
-import { overlaps, subnetFor } from '../../src/subnet.ts'
+import { exposure } from '../../src/running/exposure.ts'
+import { junit } from '../../src/checks/junit.ts'
+import { overlaps, subnetFor } from '../../src/net/subnet.ts'
 
 describe('bytes', () => {
   test.each([[0, '0 B'], [999, '999 B'], [1000, '1 kB'], [815_319_791, '815 MB'], [3_338_801_804, '3.3 GB'], [999_600, '1 MB'], [12_000_000, '12 MB']])('%d is %s', (count, text) => {

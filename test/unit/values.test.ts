@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { address, host, isDnsName, model, modelName, nameFrom, people, port, projectName, word, rate } from '../../src/values.ts'
+import { address, host, isDnsName, model, modelName, nameFrom, people, port, projectName, word, rate } from '../../src/questions/values.ts'
 import { refusal } from './refusal.ts'
 
 const BIDI = 'a\u202eb'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { moment, past, relative, span } from '../../src/when.ts'
+import { moment, past, relative, span } from '../../src/ui/when.ts'
 
 const now = new Date('2026-11-21T12:00:00.500Z')
 const refused = (work: () => unknown): string => {

@@ -1,13 +1,13 @@
 import type { Account } from '../../../stacks/stack.ts'
-import { launcher } from '../../callable.ts'
-import { define } from '../../command.ts'
+import { launcher } from '../../cli/callable.ts'
+import { define } from '../../cli/command.ts'
 import { connect } from '../../engine.ts'
 import { StackError } from '../../errors.ts'
-import { lastUses } from '../../last-use.ts'
-import { listPeople } from '../../people.ts'
-import { findProject, loadProject } from '../../project.ts'
-import { table } from '../../table.ts'
-import { relative } from '../../when.ts'
+import { lastUses } from '../../people/last-use.ts'
+import { listPeople } from '../../people/people.ts'
+import { findProject, loadProject } from '../../project/project.ts'
+import { table } from '../../ui/table.ts'
+import { relative } from '../../ui/when.ts'
 
 type Row = Account & { lastUsed: Date | null }
 

@@ -4,12 +4,12 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { stacks } from '../../../stacks/index.ts'
 import type { Own } from '../../../stacks/stack.ts'
-import type { Context, Flag, Values } from '../../command.ts'
+import type { Context, Flag, Values } from '../../cli/command.ts'
 import { throwAll, UsageError } from '../../errors.ts'
-import { isLoopback } from '../../machine.ts'
-import type { Project } from '../../project.ts'
-import { shownPath } from '../../quoted.ts'
-import { readSecret, refuseTerminal } from '../../read-secret.ts'
+import { isLoopback } from '../../questions/machine.ts'
+import type { Project } from '../../project/project.ts'
+import { shownPath } from '../../ui/quoted.ts'
+import { readSecret, refuseTerminal } from '../../questions/read-secret.ts'
 
 export const ownFlags = {
   'password-stdin': { help: 'Take the password from stdin instead of making one (basic)' },

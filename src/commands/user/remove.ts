@@ -1,7 +1,7 @@
-import { define } from '../../command.ts'
+import { define } from '../../cli/command.ts'
 import { CancelError, UsageError } from '../../errors.ts'
-import { listPeople, remove as removePeople } from '../../people.ts'
-import { findProject, loadProject } from '../../project.ts'
+import { listPeople, remove as removePeople } from '../../people/people.ts'
+import { findProject, loadProject } from '../../project/project.ts'
 
 export const remove = define({
   name: 'user remove',

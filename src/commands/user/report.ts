@@ -1,10 +1,10 @@
 import type { Credential } from '../../../stacks/stack.ts'
-import { clock } from '../../clock.ts'
-import type { Context } from '../../command.ts'
-import { credentialLines, userDocument } from '../../credential-report.ts'
-import { curlCommand } from '../../curl.ts'
-import { listPeople } from '../../people.ts'
-import type { Project } from '../../project.ts'
+import { clock } from '../../net/clock.ts'
+import type { Context } from '../../cli/command.ts'
+import { credentialLines, userDocument } from '../../people/credential-report.ts'
+import { curlCommand } from '../../start/curl.ts'
+import { listPeople } from '../../people/people.ts'
+import type { Project } from '../../project/project.ts'
 
 /** The one time that the secret is shown. */
 export function reportCredential(project: Project, credential: Credential, { json, ui }: Context): void {

@@ -1,8 +1,8 @@
-import { define } from '../../command.ts'
-import { rotate as rotatePerson } from '../../people.ts'
-import { findProject, loadProject } from '../../project.ts'
-import { warnClock } from '../../warn-clock.ts'
-import { span } from '../../when.ts'
+import { define } from '../../cli/command.ts'
+import { rotate as rotatePerson } from '../../people/people.ts'
+import { findProject, loadProject } from '../../project/project.ts'
+import { warnClock } from '../../people/warn-clock.ts'
+import { span } from '../../ui/when.ts'
 import { ownFlags, ownOf } from './own.ts'
 import { reportCredential } from './report.ts'
 

@@ -11,7 +11,7 @@ import { used } from '../../../src/doctor/gpu.ts'
 import { expectedBytes } from '../../../src/doctor/models.ts'
 import type { Service } from '../../../src/compose.ts'
 import { StackError } from '../../../src/errors.ts'
-import type { Project } from '../../../src/project.ts'
+import type { Project } from '../../../src/project/project.ts'
 import { container, engine, finding, LAN, machine, project } from './facts.ts'
 import desktop from './recorded/docker-desktop.json' with { type: 'json' }
 import cdi from './recorded/nvidia-cdi.json' with { type: 'json' }

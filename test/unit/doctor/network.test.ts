@@ -3,14 +3,14 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { makeCa, makeServerCert } from '../../../src/certs.ts'
+import { makeCa, makeServerCert } from '../../../src/certs/certs.ts'
 import type { Check } from '../../../src/doctor/check.ts'
 import type { Facts } from '../../../src/doctor/facts.ts'
 import { CHECKS } from '../../../src/doctor/list.ts'
 import { examine, printFindings } from '../../../src/doctor.ts'
 import { StackError } from '../../../src/errors.ts'
 import type { Engine } from '../../../src/engine.ts'
-import type { Project } from '../../../src/project.ts'
+import type { Project } from '../../../src/project/project.ts'
 import { ran } from '../ran.ts'
 import { container, engine, facts, finding, LAN, project } from './facts.ts'
 
@@ -100,7 +100,7 @@ describe('a public name', () => {
   test('leads to where this stack answers with its own certificate, and no other does', async () => {
     const one = await named()
     const other = await project({ tls: 'private', hosts: ['ollama.example.com'] })
-    const { servedCert } = await import('../../../src/server-cert.ts')
+    const { servedCert } = await import('../../../src/running/server-cert.ts')
     const shown = (from: Project) => ({ ...leading('203.0.114.9'), project: one, peer: () => Promise.resolve(servedCert(from)) })
     expect((await finding('names', shown(one)))?.level).toBe('ok')
     expect((await finding('names', shown(other)))?.level).toBe('warn')

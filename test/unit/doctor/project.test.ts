@@ -11,7 +11,7 @@ import { FLOORS, reaches } from '../../../src/doctor/floors.ts'
 import type { Facts } from '../../../src/doctor/facts.ts'
 import { StackError } from '../../../src/errors.ts'
 import type { ExaminedContainer } from '../../../src/engine/examine.ts'
-import type { Project } from '../../../src/project.ts'
+import type { Project } from '../../../src/project/project.ts'
 import { container, engine, finding, NOW, project } from './facts.ts'
 
 const containers = (...all: ExaminedContainer[]): Partial<Facts> => ({ engine: engine(), containers: () => Promise.resolve(all) })

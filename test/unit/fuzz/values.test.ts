@@ -2,13 +2,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseArgs, type Grammar } from '../../../src/args.ts'
-import { createFlags } from '../../../src/answer.ts'
+import { parseArgs, type Grammar } from '../../../src/cli/args.ts'
+import { createFlags } from '../../../src/wizard/answer.ts'
 import { UsageError } from '../../../src/errors.ts'
-import { FIELDS, KEYS, type Answers, type Field } from '../../../src/fields.ts'
+import { FIELDS, KEYS, type Answers, type Field } from '../../../src/questions/fields.ts'
 import { originPattern } from '../../../stacks/origins.ts'
-import { origins } from '../../../src/origins.ts'
-import { moment, span } from '../../../src/when.ts'
+import { origins } from '../../../src/questions/origins.ts'
+import { moment, span } from '../../../src/ui/when.ts'
 import { newSshKey } from '../../../stacks/bearer/ssh-key.ts'
 import { near, runs } from '../../fuzz.ts'
 
