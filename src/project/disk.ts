@@ -109,6 +109,14 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
   }
 }
 
+/** The first that is free of `at('')`, `at('-2')`, `at('-3')`. */
+export function unusedPath(at: (more: string) => string): string {
+  for (let count = 1; ; count++) {
+    const path = at(count === 1 ? '' : `-${count}`)
+    if (!lstatSync(path, { throwIfNoEntry: false })) return path
+  }
+}
+
 interface Owner { uid: number; gid: number }
 
 /**
