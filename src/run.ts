@@ -139,7 +139,8 @@ function targetOf(proc: Process): string | undefined {
 
 /** The launcher in a project says which project is meant, wherever it is called from. */
 function homeOf({ env }: Process): string | undefined {
-  return env['OLLAMA_STACK_PROJECT'] || undefined
+  // Windows' launcher says it with a dot at the end.
+  return env['OLLAMA_STACK_PROJECT'] ? resolve(env['OLLAMA_STACK_PROJECT']) : undefined
 }
 
 /** What stands before `--`. */

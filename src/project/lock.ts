@@ -72,7 +72,7 @@ async function acquire(lock: string, mine: string, patience: number): Promise<vo
   for (const end = Date.now() + patience; !take(lock, mine); await sleep(20 + Math.random() * 30)) {
     if (Date.now() > end) {
       throw new StackError('E_LOCKED', `Another ollama-stack (process ${readHolder(lock) ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
-        hint: `Wait for it. If no such process exists: rm ${lock}`,
+        hint: `Wait for it. If no such process exists, remove the file ${lock}`,
       })
     }
   }
