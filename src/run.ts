@@ -12,6 +12,7 @@ import { nearest } from './cli/nearest.ts'
 import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
 import { harmlessUi } from './ui/harmless.ts'
 import { plainUi } from './ui/plain.ts'
+import { isReadAloud } from './ui/read-aloud.ts'
 import { version } from './version.ts'
 
 /** Loaded when asked for: `--version` and a wrong flag need none of what a command imports. */
@@ -84,8 +85,10 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
   const home = homeOf(proc)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
-  const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
-  const ui = interactive ? (await import('./ui/clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr)
+  const interactive = stdin.isTTY === true && stderr.isTTY === true && (env['TERM'] !== 'dumb' || isReadAloud(env))
+  const ui = !interactive ? plainUi(stdout, stderr)
+    : isReadAloud(env) ? (await import('./ui/by-line.ts')).byLineUi(stdin, stdout, stderr, signal)
+    : (await import('./ui/clack.ts')).clackUi(stdin, stdout, stderr, signal)
   const context: Context = { cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal, ui: harmlessUi(ui, json) }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }
@@ -136,7 +139,8 @@ function targetOf(proc: Process): string | undefined {
 
 /** The launcher in a project says which project is meant, wherever it is called from. */
 function homeOf({ env }: Process): string | undefined {
-  return env['OLLAMA_STACK_PROJECT'] || undefined
+  // Windows' launcher says it with a dot at the end.
+  return env['OLLAMA_STACK_PROJECT'] ? resolve(env['OLLAMA_STACK_PROJECT']) : undefined
 }
 
 /** What stands before `--`. */

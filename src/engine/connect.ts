@@ -23,6 +23,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     platform: options.platform ?? process.platform,
     home: options.home ?? homedir(),
     uid: options.uid ?? process.getuid?.() ?? -1,
+    ...(options.root !== undefined && { root: options.root }),
   }
   const { client, introduce } = await import('./client.ts')
   const failed: Attempt[] = []

@@ -79,7 +79,7 @@ async function acquire(lock: string, mine: string, patience: number, signal: Abo
   for (const end = Date.now() + patience; !take(lock, mine); await sleep(20 + Math.random() * 30, undefined, signal ? { signal } : {})) {
     if (Date.now() > end) {
       throw new StackError('E_LOCKED', `Another ollama-stack (process ${readHolder(lock) ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
-        hint: `Wait for it. If no such process exists: rm ${lock}`,
+        hint: `Wait for it. If no such process exists, remove the file ${lock}`,
       })
     }
   }
