@@ -9,6 +9,7 @@ import { callable } from './cli/callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { commandHelp, flagsOf, overview } from './cli/help.ts'
 import { nearest } from './cli/nearest.ts'
+import { refuseKept } from './cli/npm-kept.ts'
 import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
 import { harmlessUi } from './ui/harmless.ts'
 import { plainUi } from './ui/plain.ts'
@@ -82,7 +83,9 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { command, help } = found
   const rest = [...own, ...found.rest]
   if (help || flagWords(rest).some((word) => word === '--help' || word === '-h')) return show('help', commandHelp(command))
-  const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
+  const flags = flagsOf(command)
+  refuseKept(flags, env)
+  const input = parseArgs(rest, { name: command.name, flags, ...(command.positionals ? { positionals: command.positionals } : {}) })
   const home = homeOf(proc)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && (env['TERM'] !== 'dumb' || isReadAloud(env))

@@ -18,9 +18,11 @@ import { LASTING, ONLY_WITH, valueWith, type Lasting } from '../configure/presen
 
 type Known = Partial<Answers>
 
-export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false } = {}): Promise<Answers> {
+/** `before` is a line above the first question. */
+export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false, before = null }: { dryRun?: boolean; before?: string | null } = {}): Promise<Answers> {
   const { ui, stderr } = context
   ui.intro('create-ollama-stack: Ollama behind a login')
+  if (before !== null) ui.line(before)
   const answers = await askEach({ ...given } as Answers, KEYS.filter((key) => !(key in given)), null, setting, ui)
   ui.note('This will be made', summary(answers, setting, stderr))
   return dryRun ? answers : { ...answers, start: await agree(given.start, ui) }
