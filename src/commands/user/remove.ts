@@ -8,7 +8,7 @@ export const remove = define({
   name: 'user remove',
   summary: 'Shut somebody out, within a second and on open connections too',
   usage: 'ollama-stack user remove NAME',
-  examples: ['ollama-stack user remove bob'],
+  examples: ['ollama-stack user remove bob', 'ollama-stack user remove ann --yes'],
   flags: { yes: { short: 'y', help: "Don't ask before removing the last admin" } },
   positionals: ['NAME'],
   async run({ args, flags }, { cwd, interactive, json, ui }) {
