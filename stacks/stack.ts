@@ -90,6 +90,8 @@ export interface Account extends Person {
   created: Date | null
   /** From then on the proxy refuses the credential. */
   expires: Date | null
+  /** Until then the credential before this one counts too; left out where none does. */
+  overlap?: Date
 }
 
 /** How a client proves who it is: request headers, or a client certificate (PEM). */
