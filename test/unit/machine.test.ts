@@ -6,7 +6,7 @@ import { isEverywhere, isLoopback, isPrivate, thisMachine, type Machine } from '
 const at = (address: string): NetworkInterfaceInfo => ({
   address, internal: address === '127.0.0.1' || address === '::1', mac: '00:00:00:00:00:00', cidr: null,
   ...(address.includes(':') ? { family: 'IPv6', netmask: 'ffff:ffff:ffff:ffff::', scopeid: 0 } : { family: 'IPv4', netmask: '255.255.255.0' }),
-}) as NetworkInterfaceInfo
+})
 const addressesOf = (interfaces: Record<string, string[]>) =>
   thisMachine('nas', Object.fromEntries(Object.entries(interfaces).map(([name, ips]) => [name, ips.map(at)]))).addresses
 
