@@ -22,7 +22,7 @@ export interface At {
   offset: number
 }
 
-export function place(at: At): string {
+function place(at: At): string {
   const offset = at.node?.range?.[0] ?? at.offset
   return `${basename(at.source.path)}:${at.source.lines.linePos(offset).line}`
 }

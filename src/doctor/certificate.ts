@@ -76,7 +76,7 @@ function ending({ dir, tls, hosts }: Project, { notBefore, notAfter }: { notBefo
 }
 
 /** Against the addresses that this machine has now: a new DHCP lease makes a certificate wrong. */
-export function names(project: Pick<Project, 'tls' | 'hosts' | 'bind' | 'url' | 'dir'>, { machine }: Pick<Facts, 'machine'>): Verdict | null {
+function names(project: Pick<Project, 'tls' | 'hosts' | 'bind' | 'url' | 'dir'>, { machine }: Pick<Facts, 'machine'>): Verdict | null {
   if (project.tls !== 'private') return null
   const pem = servedCert(project)
   if (pem === null) return null

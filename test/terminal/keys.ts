@@ -13,7 +13,7 @@ export const CTRL_D = '\x04'
 export const CTRL_U = '\x15'
 
 /** Waits until what is on the screen matches; a failure shows the screen. */
-export async function until(screen: () => string, wanted: string | RegExp, within = 5000): Promise<string> {
+async function until(screen: () => string, wanted: string | RegExp, within = 5000): Promise<string> {
   for (const end = Date.now() + within; ; await sleep(10)) {
     const now = screen()
     if (typeof wanted === 'string' ? now.includes(wanted) : wanted.test(now)) return now

@@ -1,6 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { allHosts, type Answers } from '../../src/questions/fields.ts'
+import type { Answers } from '../../src/questions/fields.ts'
+import { allHosts } from '../../src/questions/hosts.ts'
 import { isEverywhere, isLoopback, isPrivate, thisMachine, type Machine } from '../../src/questions/machine.ts'
 
 const at = (address: string): NetworkInterfaceInfo => ({
