@@ -76,7 +76,7 @@ describe.each(sources)('%s', (file) => {
   test('only the engine reaches for dockerode, only the registry for a stack', () => {
     if (targets.includes('dockerode')) expect(file).toMatch(/^src\/engine\//)
     const stackFolders = targets.filter((target) => /^stacks\/\w+\/stack\.ts$/.test(target))
-    if (stackFolders.length > 0) expect(file).toBe('stacks/index.ts')
+    if (stackFolders.length > 0) expect(file).toBe('stacks/list.ts')
     expect(relative(root, join(root, file))).toBe(file.split('/').join(sep))
   })
 
