@@ -99,7 +99,7 @@ function needsAnswers(open: (keyof Answers)[], known: Partial<Answers>, flags: G
   return new UsageError(
     'E_NEEDS_ANSWERS',
     `${dumb ? "This terminal (TERM=dumb) can't show the questions" : 'There is no terminal to ask in'}, and these are open: ${names.join(', ')}.${keptYes(env) ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
-    `Take the defaults: ${line}\nSee what can be chosen: npx create-ollama-stack@latest --help`,
+    `Take the defaults: ${line}\n${dumb ? 'To be asked line by line: ACCESSIBLE=1 npx create-ollama-stack@latest\n' : ''}See what can be chosen: npx create-ollama-stack@latest --help`,
   )
 }
 

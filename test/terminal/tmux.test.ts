@@ -185,3 +185,18 @@ test('flags alone ask nothing; an engine that is not there is an error with a wa
   expect(existsSync(join(cwd, 'other'))).toBe(false)
   expect(started.cursorVisible()).toBe(true)
 })
+
+describe('colours', () => {
+  const sgr = async (env: Record<string, string>): Promise<string[]> => {
+    const log = join(cwd, 'written')
+    const pane = tmux.open(`script -qefc "'${process.execPath}' '${program}' stack" '${log}'`, { cwd, env })
+    await pane.see('How do people log in?')
+    pane.key('C-c')
+    await pane.see('exit 130')
+    return readFileSync(log, 'utf8').match(/\x1b\[(?:3[0-7]|9[0-7])m/g) ?? []
+  }
+  test('NO_COLOR', async () => {
+    expect(await sgr({ NO_COLOR: '1' })).toEqual([])
+    expect((await sgr({})).length).toBeGreaterThan(3)
+  })
+})
