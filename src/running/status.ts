@@ -50,10 +50,12 @@ export interface Status extends OnDisk {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
-  const [observed, { models, problems }, refused] = await Promise.all([
-    engine.observe(project.name, [], signal),
-    unlessGone({ models: [], problems: [] }, loadedModels(project, engine, signal)),
-    unlessGone(null, refusedLogins(project, engine, now, signal)),
+  const observed = await engine.observe(project.name, [], signal)
+  // Each runs something in a container, and that takes longer than everything else here.
+  const [{ models, problems }, refused, running] = await Promise.all([
+    unlessGone({ models: [], problems: [] }, loadedModels(project, engine, observed, signal)),
+    unlessGone(null, refusedLogins(project, engine, observed, now, signal)),
+    unlessGone([], runningProblems(project, engine, observed, signal)),
   ])
   const { containers } = observed
   const disk = onDisk(project, now)
@@ -70,7 +72,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     services,
     models,
     refused,
-    problems: [...await unlessGone([], runningProblems(project, engine, observed, signal)), ...problems, ...disk.problems],
+    problems: [...running, ...problems, ...disk.problems],
   }
 }
 
