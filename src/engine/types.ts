@@ -175,6 +175,8 @@ export interface ConnectOptions {
   platform?: NodeJS.Platform
   home?: string
   uid?: number
+  /** See `Surroundings`. */
+  root?: string
   /** Milliseconds that each place gets to answer. */
   timeoutMs?: number
   signal?: AbortSignal

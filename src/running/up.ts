@@ -84,20 +84,16 @@ export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: Ab
     return work() // somebody else's directory, or a read-only one: there is no place for a lock
   }
   let begun = false
-  const cancelled = new Promise<never>((_, reject) => {
-    const cancel = (): void => { if (!begun) reject(new CancelError('The engine is left as it is.')) }
-    if (signal.aborted) cancel()
-    else signal.addEventListener('abort', cancel, { once: true })
-  })
   const patience = setTimeout(() => ui.line('Waiting for another ollama-stack that is changing this project ...'), 1000)
-  const done = withLock(project.dir, () => {
-    clearTimeout(patience)
-    if (signal.aborted) throw new CancelError('The engine is left as it is.')
-    begun = true
-    return work()
-  })
   try {
-    return await Promise.race([done, cancelled])
+    return await withLock(project.dir, () => {
+      clearTimeout(patience)
+      signal.throwIfAborted()
+      begun = true
+      return work()
+    }, { signal })
+  } catch (error) {
+    throw signal.aborted && !begun ? new CancelError('The engine is left as it is.') : error
   } finally {
     clearTimeout(patience)
   }

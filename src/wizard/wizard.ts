@@ -2,9 +2,8 @@
 // ends it with CancelError.
 
 import { homedir } from 'node:os'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { wrapTextWithPrefix } from '@clack/core'
-import { isCancel, multiselect, select } from '@clack/prompts'
 import { stacks } from '../../stacks/index.ts'
 import type { Tls } from '../../stacks/stack.ts'
 import type { Context } from '../cli/command.ts'
@@ -12,49 +11,34 @@ import { conflicts, toConfig } from '../questions/config.ts'
 import { CancelError, throwAll, UsageError } from '../errors.ts'
 import type { Choice, Field, Question, Setting } from '../questions/field.ts'
 import { FIELDS, KEYS, type Answers } from '../questions/fields.ts'
-import { liveText } from '../ui/live-text.ts'
+import type { Ui } from '../ui/ui.ts'
 import { HOST, OWN } from '../questions/ollama-url.ts'
 import { freePort, portFree } from '../net/port-free.ts'
 import { LASTING, ONLY_WITH, valueWith, type Lasting } from '../configure/present.ts'
 
 type Known = Partial<Answers>
 
-export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false } = {}): Promise<Answers> {
-  return withStreams(context, async (to) => {
-    context.ui.intro('create-ollama-stack: Ollama behind a login')
-    const answers = await askEach({ ...given } as Answers, KEYS.filter((key) => !(key in given)), null, setting, to)
-    context.ui.note('This will be made', summary(answers, setting, to.output))
-    return dryRun ? answers : { ...answers, start: await agree(given.start, to) }
-  })
+/** `before` is a line above the first question. */
+export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false, before = null }: { dryRun?: boolean; before?: string | null } = {}): Promise<Answers> {
+  const { ui, stderr } = context
+  ui.intro('create-ollama-stack: Ollama behind a login')
+  if (before !== null) ui.line(before)
+  const answers = await askEach({ ...given } as Answers, KEYS.filter((key) => !(key in given)), null, setting, ui)
+  ui.note('This will be made', summary(answers, setting, stderr))
+  return dryRun ? answers : { ...answers, start: await agree(given.start, ui) }
 }
 
 /** The same questions about what is there: `present` are the defaults, and what has no question stays as it is. */
-export async function askAgain(present: Lasting, setting: Setting, context: Context): Promise<Lasting> {
-  return withStreams(context, (to) => {
-    context.ui.intro('ollama-stack configure: Enter keeps what is there')
-    const known: Known = {}
-    // Known from the start, so that nothing is offered that can't go with it.
-    for (const key of LASTING) if (!FIELDS[key].question && ONLY_WITH[key] === undefined) Object.assign(known, { [key]: present[key] })
-    return askEach(known as Answers, LASTING.filter((key) => !(key in known)), present, setting, to)
-  })
-}
-
-async function withStreams<T>(context: Context, work: (to: Streams) => Promise<T>): Promise<T> {
-  // Clack's prompts never let go of their signal: with the program's own, each of them would write
-  // a line when Ctrl-C comes long after the last answer.
-  const stop = new AbortController()
-  const forward = (): void => stop.abort()
-  if (context.signal.aborted) forward()
-  context.signal.addEventListener('abort', forward)
-  try {
-    return await work({ input: context.stdin, output: context.stderr, signal: stop.signal })
-  } finally {
-    context.signal.removeEventListener('abort', forward)
-  }
+export async function askAgain(present: Lasting, setting: Setting, { ui }: Pick<Context, 'ui'>): Promise<Lasting> {
+  ui.intro('ollama-stack configure: Enter keeps what is there')
+  const known: Known = {}
+  // Known from the start, so that nothing is offered that can't go with it.
+  for (const key of LASTING) if (!FIELDS[key].question && ONLY_WITH[key] === undefined) Object.assign(known, { [key]: present[key] })
+  return askEach(known as Answers, LASTING.filter((key) => !(key in known)), present, setting, ui)
 }
 
 /** Adds to `answers` those of `keys`. */
-async function askEach(answers: Answers, keys: readonly (keyof Answers)[], present: Lasting | null, setting: Setting, to: Streams): Promise<Answers> {
+async function askEach(answers: Answers, keys: readonly (keyof Answers)[], present: Lasting | null, setting: Setting, ui: Ui): Promise<Answers> {
   for (const key of keys) {
     const field = FIELDS[key] as Field<unknown>
     const now = present === null ? undefined : valueWith(answers.tls, present, key as keyof Lasting)
@@ -63,9 +47,9 @@ async function askEach(answers: Answers, keys: readonly (keyof Answers)[], prese
     if (field.question === undefined || field.question.when?.(answers, setting) === false) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
-      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, (now === undefined ? field.question.first?.(answers, setting) : undefined) ?? field.print(fallback)[0] ?? '', to)]
-        : field.question.kind === 'several' ? await chooseSeveral(field, field.question, Array.isArray(now) ? now : [], setting, to)
-        : await type(key, field, field.question, { known: answers, present, fallback }, setting, to)
+      const texts = field.question.kind === 'choice' ? [await ui.choose(field.question.message, options, (now === undefined ? field.question.first?.(answers, setting) : undefined) ?? field.print(fallback)[0] ?? '')]
+        : field.question.kind === 'several' ? await chooseSeveral(field, field.question, Array.isArray(now) ? now : [], setting, ui)
+        : await type(key, field, field.question, { known: answers, present, fallback }, setting, ui)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
     }
     // Flags and answers together: what was given may leave nothing that goes with it.
@@ -91,24 +75,18 @@ const MAKE: Words = { open: 'Make it?', all: 'Yes: write it, start it and test i
 const CHANGE: Words = { open: 'Change it?', all: 'Yes: write it, bring the stack in line and test it', sure: 'Write it, bring the stack in line and test it?' }
 
 /** Whether to go on with the change that was shown, and to start the stack. Throws CancelError. */
-export async function agreeToChange(start: boolean | undefined, context: Context): Promise<boolean> {
-  return withStreams(context, (to) => agree(start, to, CHANGE))
+export async function agreeToChange(start: boolean | undefined, { ui }: Pick<Context, 'ui'>): Promise<boolean> {
+  return agree(start, ui, CHANGE)
 }
 
 /** The last question. Returns whether to start what is written. */
-async function agree(start: boolean | undefined, to: Streams, words = MAKE): Promise<boolean> {
+async function agree(start: boolean | undefined, ui: Ui, words = MAKE): Promise<boolean> {
   const no = { value: 'no', label: 'No' }
   const go = start === undefined
-    ? await choose(words.open, [{ value: 'start', label: words.all }, { value: 'write', label: 'Only write the files' }, no], 'start', to)
-    : await choose(start ? words.sure : 'Write it?', [{ value: start ? 'start' : 'write', label: 'Yes' }, no], start ? 'start' : 'write', to)
+    ? await ui.choose(words.open, [{ value: 'start', label: words.all }, { value: 'write', label: 'Only write the files' }, no], 'start')
+    : await ui.choose(start ? words.sure : 'Write it?', [{ value: start ? 'start' : 'write', label: 'Yes' }, no], start ? 'start' : 'write')
   if (go === 'no') throw new CancelError()
   return go === 'start'
-}
-
-interface Streams {
-  input: Readable
-  output: Writable
-  signal: AbortSignal
 }
 
 /** Without what can't go with the answers so far. When nothing can, one is left, for `conflicts` to refuse. */
@@ -118,19 +96,13 @@ function possible(key: keyof Answers, options: Choice[], known: Known, setting: 
   return fits.length === 0 ? options.slice(0, 1) : fits
 }
 
-async function choose(message: string, options: Choice[], initial: string, to: Streams): Promise<string> {
-  const answer = await select({ message, options, initialValue: initial, ...to })
-  if (isCancel(answer)) throw new CancelError()
-  return answer
-}
-
 /** What is there and belongs to none of the options stays. */
-async function chooseSeveral(field: Field<unknown>, { message, hint, options }: Extract<Question, { kind: 'several' }>, now: readonly string[], setting: Setting, to: Streams): Promise<string[]> {
+async function chooseSeveral(field: Field<unknown>, { message, hint, options }: Extract<Question, { kind: 'several' }>, now: readonly string[], setting: Setting, ui: Ui): Promise<string[]> {
   const wholeOf = (value: string): string[] => field.print(field.parse([value], setting))
   const initialValues = options().map(({ value }) => value).filter((value) => wholeOf(value).every((one) => now.includes(one)))
   const others = now.filter((one) => !initialValues.some((value) => wholeOf(value).includes(one)))
-  const answer = await multiselect({ message: `${message} (${others.length === 0 ? hint : `besides ${others.join(', ')}, which --${field.flag} changes`})`, options: options(), required: false, initialValues, ...to })
-  if (isCancel(answer)) throw new CancelError()
+  const besides = others.length === 0 ? hint : `besides ${others.join(', ')}, which --${field.flag} changes`
+  const answer = await ui.several(`${message} (${besides})`, options(), initialValues)
   const chosen = [...others, ...answer.flatMap(wholeOf)]
   return [...now.filter((one) => chosen.includes(one)), ...chosen.filter((one) => !now.includes(one))]
 }
@@ -141,7 +113,7 @@ interface Place {
   fallback: unknown
 }
 
-async function type(key: keyof Answers, field: Field<unknown>, question: Extract<Question, { kind: 'text' }>, { known, present, fallback: value }: Place, setting: Setting, to: Streams): Promise<string[]> {
+async function type(key: keyof Answers, field: Field<unknown>, question: Extract<Question, { kind: 'text' }>, { known, present, fallback: value }: Place, setting: Setting, ui: Ui): Promise<string[]> {
   // No shell has been here to expand ~.
   const split = (text: string): string[] => (field.spec.repeat ? text.split(/[\s,]+/).filter(Boolean) : [text.trim().replace(/^~(?=$|[/\\])/, () => homedir())])
   const fallback = field.print(value).join(' ')
@@ -157,7 +129,7 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
       throw error
     }
   }
-  const text = await liveText({
+  const text = await ui.text({
     message: question.message,
     hint: key === 'port' && initial !== fallback ? `${fallback} is taken; ${question.hint}` : question.hint,
     initial,
@@ -166,9 +138,7 @@ async function type(key: keyof Answers, field: Field<unknown>, question: Extract
       return error && asAnswer(error)
     },
     ...(key === 'port' ? { onSubmit: async (typed: string) => (own(Number(typed)) ? undefined : taken(known.bind, Number(typed))) } : {}),
-    ...to,
   })
-  if (text === null) throw new CancelError()
   return split(text)
 }
 

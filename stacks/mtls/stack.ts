@@ -178,10 +178,11 @@ async function give(files: FileMap, held: readonly Entry[], { name, role }: Pers
   }
 }
 
-/** Their certificates go first: a bundle alone opens nothing. */
+/** Their certificates go first: a bundle alone opens nothing. Somebody else's damaged file is no reason to leave them in. */
 function remove(files: FileMap, name: string): Change {
-  const own = entries(files).filter((one) => one.name === name).map(({ path }) => path)
-  if (own.length === 0) throw unknownPerson(name)
+  const { whole, problems: [damaged] } = sorted(files)
+  const own = whole.filter((one) => one.name === name).map(({ path }) => path)
+  if (own.length === 0) throw damaged ?? unknownPerson(name)
   return new Map([...own, ...Object.values(bundleOf(name))].map((path) => [path, null]))
 }
 

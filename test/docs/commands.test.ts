@@ -148,6 +148,19 @@ test('create: each line would make a project, and the one that was run prints wh
   expect(missing(lines.flatMap(({ sample }) => sample), created)).toEqual([])
 })
 
+test('from where: the URL that the README names below each line is the one that it makes', async () => {
+  const readme = pages.find(({ name }) => name === 'README.md')?.text ?? ''
+  const recipes = [...(/^## From where$([^]*?)^## /m.exec(readme)?.[1] ?? '').matchAll(/^npx create-ollama-stack@latest my-stack (.*)\n```\n\n(.*)$/gm)]
+  // Plain HTTP only where the address is a VPN's, and here is none: test/unit/machine.test.ts.
+  const here = recipes.filter(([, flags]) => flags?.includes('--bind 100.') === false)
+  expect([recipes.length, here.length]).toEqual([4, 3])
+  const urls = await Promise.all(here.map(async ([, flags = ''], index) => {
+    const { stdout } = await create([join(place.dir, `recipe${index}`), ...words(flags), '--no-start', '--json'])
+    return (JSON.parse(stdout) as CreateDocument).project.url
+  }))
+  here.forEach(([, , expected = ''], index) => expect(expected).toContain(`\`${urls[index]}\``))
+})
+
 test('curl: what the READMEs of all three logins show lets in', async () => {
   const shown = [{ folder: dir, config: `header = "Authorization: Bearer ${key}"` }, ...others.map(({ project, users: [ann] }) => ({ folder: project.dir, config: ann?.secret && project.auth === 'basic' ? `user = "ann:${ann.secret}"` : '' }))]
   for (const { folder, config } of shown) {

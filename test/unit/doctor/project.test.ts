@@ -80,6 +80,13 @@ test('a configuration edited after the proxy had read it', async () => {
   const one = await project()
   const old = { ...containers(container('proxy', { startedAt: new Date(Date.now() - 60_000) }), container('ollama')), project: one }
   expect(await finding('config', old)).toMatchObject({ level: 'warn', evidence: text('proxy/nginx.conf'), hint: text('docker compose restart proxy') })
+  // A file that its owner mounted alone is one too, and one that is gone is the business of whoever starts it.
+  const volumes = (service(one, 'ollama').volumes ??= [])
+  volumes.push({ type: 'bind', source: './extra.conf', target: '/extra.conf' }, { type: 'bind', source: './gone.conf', target: '/gone.conf' })
+  writeFileSync(join(one.dir, 'extra.conf'), 'x')
+  const both = { ...containers(container('proxy'), container('ollama', { startedAt: new Date(Date.now() - 60_000) })), project: one }
+  expect(await finding('config', both)).toMatchObject({ level: 'warn', evidence: text('extra.conf was edited after the service ollama'), hint: text('restart ollama') })
+  volumes.splice(-2)
   // Credentials and certificates are read again by themselves.
   expect((await finding('config', { ...containers(container('proxy')), project: one }))?.level).toBe('ok')
 })
