@@ -90,7 +90,7 @@ const without = (args: readonly string[], ...flags: string[]): string[] => args.
 export const RULES: readonly Rule[] = [
   { matches: /--help$/, how: (args) => ({ args }) },
   { matches: /^status --watch|^logs .*-f\b|^logs .*--follow/, how: 'goes on until Ctrl-C; test/engine/logs.test.ts and test/unit/status.test.ts' },
-  { matches: /^test --thorough/, how: 'takes 20 s; test/engine/attacks.test.ts' },
+  { matches: /^test --thorough/, how: 'takes 20 s; test/engine/attacks.test.ts, and text.test.ts knows its lines' },
   { matches: /^connect /, how: 'goes on until Ctrl-C; run on its own in commands.test.ts' },
   { matches: /^down --volumes/, how: 'deletes the models; how each stack of the tests ends' },
   { matches: /^(?:status|logs|doctor|test|user list)\b/, how: (args) => ({ args }) },

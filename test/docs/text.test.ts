@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { CLASSES } from '../../src/attacks/matrix.ts'
 import { clients } from '../../src/clients/index.ts'
 import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
 import type { Command, Group } from '../../src/cli/command.ts'
@@ -56,6 +57,11 @@ describe.each(pages.map((page) => [page.name, page] as const))('%s', (name, page
 test.each(TABLES)('the table of %s says what src/clients says (npm run tables)', (name) => {
   const { before, after } = withTable(name)
   expect(before).toBe(after)
+})
+
+test('the attacks that a page shows are the classes that there are', () => {
+  const shown = pages.flatMap(({ text }) => [...text.matchAll(/^ok {2}(.+) \(\d+ requests, each answered as it must be\)$/gm)].map(([, title]) => title))
+  expect(shown).toEqual(CLASSES.map(({ title }) => title))
 })
 
 test('counts in words are counts', () => {
