@@ -12,7 +12,7 @@ import { TABLES, withTable } from '../setup/tables.ts'
 import { anchorsOf, commandsOf, flagsOf, linksOf, pages, root } from './pages.ts'
 import { parse, runOf, taskOf } from './rules.ts'
 
-const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts
+const { scripts, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string>; repository?: { url: string } }
 
 describe.each(pages.map((page) => [page.name, page] as const))('%s', (name, page) => {
   test('every link leads somewhere', () => {
@@ -81,6 +81,13 @@ test('the README leads to every page, and is short enough to read', () => {
     expect(words.length).toBeGreaterThan(60)
     expect(readFileSync(join(root, file), 'utf8')).toMatch(/<title[^>]*>[^<]+<\/title>\n<desc[^>]*>[^<]{60,}<\/desc>/)
   }
+})
+
+test('from a clone: two lines, of the repository that package.json names once it names one', () => {
+  const [, block] = /^## From a clone\n\n```sh\n([^]*?)\n```/m.exec(pages.find(({ name }) => name === 'README.md')?.text ?? '') ?? []
+  const url = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '') ?? 'URL_OF_THIS_REPOSITORY'
+  expect(block).toBe(`git clone ${url} create-ollama-stack && cd create-ollama-stack\nnpm run demo`)
+  expect(scripts['demo']).toBeDefined()
 })
 
 test('every file of the sources and tests that a page names is there', () => {
