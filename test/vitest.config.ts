@@ -41,6 +41,8 @@ export default defineConfig({
       project('images'),
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('terminal', { testTimeout: 60_000 }),
+      // Every command of the pages, on stacks of their own.
+      project('docs', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './engine/alone.ts' }),
       project('first', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: ['./engine/alone.ts', './first/published.ts'] }),
       // Five files at once; then those that measure time, one by one.
       project('engine', { ...ENGINE, name: 'beside', exclude: ALONE, maxWorkers: 5, sequence: { groupOrder: 1 } }),

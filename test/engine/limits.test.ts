@@ -1,4 +1,4 @@
-// The numbers of README.md, "Limits", as a client meets them, on all three stacks at once. Methods, hosts,
+// The numbers of docs/limits.md, as a client meets them, on all three stacks at once. Methods, hosts,
 // HTTP/0.9 and what is malformed: src/attacks. 100 MB that pass: stacks.test.ts. Guesses: basic.test.ts.
 
 import { readFileSync } from 'node:fs'
