@@ -1,6 +1,6 @@
 // create-ollama-stack ARGS is ollama-stack create ARGS.
 
-import { main } from './main.ts'
+import { start } from './bin.ts'
 
 const [first, ...rest] = process.argv.slice(2)
-await main(first === '--version' || first === '-v' ? [first] : ['create', ...(first === undefined ? [] : [first, ...rest])])
+start('create-ollama-stack', first === '--version' || first === '-v' ? [first] : first === 'help' && rest.length === 0 ? ['help', 'create'] : ['create', ...(first === undefined ? [] : [first, ...rest])])

@@ -1,3 +1,3 @@
-import { main } from './main.ts'
+import { start } from './bin.ts'
 
-await main(process.argv.slice(2))
+start('ollama-stack', process.argv.slice(2))

@@ -7,16 +7,17 @@ import { COMMAND_NAMES, type CommandName } from './cli/command-names.ts'
 import { parseArgs } from './cli/args.ts'
 import { callable } from './cli/callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
-import { commandHelp, flagsOf, overview } from './cli/help.ts'
+import { flagsOf } from './cli/help.ts'
 import { nearest } from './cli/nearest.ts'
+import { refuseKept } from './cli/npm-kept.ts'
 import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
 import { harmlessUi } from './ui/harmless.ts'
 import { plainUi } from './ui/plain.ts'
 import { isReadAloud } from './ui/read-aloud.ts'
-import { version } from './version.ts'
+import { flagWords, homeOf, split } from './cli/words.ts'
 
-/** Loaded when asked for: `--version` and a wrong flag need none of what a command imports. */
-const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>> = {
+/** Loaded when asked for: a wrong flag needs none of what other commands import. */
+export const COMMANDS: Record<CommandName, () => Promise<{ command: Command | Group }>> = {
   create: () => import('./commands/create.ts'),
   up: () => import('./commands/up.ts'),
   down: () => import('./commands/down.ts'),
@@ -67,23 +68,12 @@ export async function run(proc: Process): Promise<number> {
 async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { env, stdin, stdout, stderr, signal } = proc
   const { own, words } = split(proc.argv)
-  const show = (what: 'help' | 'version', text: string): 0 => {
-    const shown = callable(text, homeOf(proc), proc.cwd)
-    stdout.write(json ? `${JSON.stringify({ [what]: shown.trimEnd() })}\n` : shown)
-    return 0
-  }
-  const found = await findCommand(words)
-  if (found === 'version') return show('version', `${version}\n`)
-  if (!('command' in found)) {
-    if (found.asked) return show('help', overview(found.name, found.commands, found.about))
-    stderr.write(callable(overview(found.name, found.commands, found.about), homeOf(proc), proc.cwd))
-    return 2
-  }
-  const { command, help } = found
-  const rest = [...own, ...found.rest]
-  if (help || flagWords(rest).some((word) => word === '--help' || word === '-h')) return show('help', commandHelp(command))
-  const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
-  const home = homeOf(proc)
+  const { command, rest: more } = await findCommand(words)
+  const rest = [...own, ...more]
+  const flags = flagsOf(command)
+  refuseKept(flags, env)
+  const input = parseArgs(rest, { name: command.name, flags, ...(command.positionals ? { positionals: command.positionals } : {}) })
+  const home = homeOf(proc.env)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
   const interactive = stdin.isTTY === true && stderr.isTTY === true && (env['TERM'] !== 'dumb' || isReadAloud(env))
   const ui = !interactive ? plainUi(stdout, stderr)
@@ -93,31 +83,16 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }
 
-/** A command with what follows it, or a list of commands to choose from: asked for, or because none was named. */
-type Found =
-  | 'version'
-  | { command: Command; rest: readonly string[]; help: boolean }
-  | { name: string; commands: readonly Pick<Command, 'name' | 'summary'>[]; about?: string; asked: boolean }
-
-/** Also `help user add`. */
-async function findCommand(words: readonly string[]): Promise<Found> {
-  const help = words[0] === 'help'
-  const [first, ...rest] = help ? words.filter((word) => !word.startsWith('-')).slice(1) : words
-  if (first === '--version' || first === '-v') return 'version'
-  if (first === undefined || first === '--help' || first === '-h') {
-    const all = await Promise.all(Object.values(COMMANDS).map(async (load) => (await load()).command))
-    return { name: 'ollama-stack', commands: all, asked: first !== undefined || help }
-  }
+async function findCommand([first = '', ...rest]: readonly string[]): Promise<{ command: Command; rest: readonly string[] }> {
+  // `help stauts`: what is asked for without a name was answered before (cli/early.ts).
+  if (first === 'help') return findCommand(rest.filter((word) => !word.startsWith('-')))
   const command = Object.hasOwn(COMMANDS, first) ? (await COMMANDS[first as CommandName]()).command : undefined
   if (!command) throw unknown('ollama-stack', first, COMMAND_NAMES)
-  if (!('commands' in command)) return { command, rest, help }
-  const [second, ...more] = rest
-  if (second === undefined || second === '--help' || second === '-h') {
-    return { name: `ollama-stack ${first}`, commands: Object.values(command.commands), about: command.summary, asked: second !== undefined || help }
-  }
+  if (!('commands' in command)) return { command, rest }
+  const [second = '', ...more] = rest
   const sub = Object.hasOwn(command.commands, second) ? command.commands[second] : undefined
   if (!sub) throw unknown(`ollama-stack ${first}`, second, Object.keys(command.commands))
-  return { command: sub, rest: more, help }
+  return { command: sub, rest: more }
 }
 
 function unknown(program: string, word: string, known: readonly string[]): UsageError {
@@ -134,26 +109,7 @@ function targetOf(proc: Process): string | undefined {
   const at = words.findIndex((word) => word === '-C' || word === '--dir' || word.startsWith('--dir='))
   const named = at < 0 ? undefined : words[at]?.startsWith('--dir=') ? words[at]?.slice('--dir='.length) : words[at + 1]
   if (named !== undefined && existsSync(join(resolve(proc.cwd, named), 'ollama-stack'))) return resolve(proc.cwd, named)
-  return homeOf(proc)
-}
-
-/** The launcher in a project says which project is meant, wherever it is called from. */
-function homeOf({ env }: Process): string | undefined {
-  // Windows' launcher says it with a dot at the end.
-  return env['OLLAMA_STACK_PROJECT'] ? resolve(env['OLLAMA_STACK_PROJECT']) : undefined
-}
-
-/** What stands before `--`. */
-function flagWords(argv: readonly string[]): readonly string[] {
-  const end = argv.indexOf('--')
-  return end < 0 ? argv : argv.slice(0, end)
-}
-
-/** `-C DIR` may also stand before the command, as with git: that is `own`. */
-function split(argv: readonly string[]): { own: readonly string[]; words: readonly string[] } {
-  const [first = '', second] = argv
-  const length = first.startsWith('--dir=') ? 1 : (first === '-C' || first === '--dir') && second !== undefined ? 2 : 0
-  return length > 0 && argv.length > length ? { own: argv.slice(0, length), words: argv.slice(length) } : { own: [], words: argv }
+  return homeOf(proc.env)
 }
 
 function known(error: unknown, signal: AbortSignal): StackError {

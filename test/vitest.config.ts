@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // unit: nothing but Node. files: rendered projects, checked by the real programs.
-// engine: a real Docker Engine. terminal: a real terminal, through tmux.
+// engine: a real Docker Engine. terminal: a real terminal, through tmux. first: the first minute, from a registry.
 const project = (name: string, more: object = {}) => ({
   test: { name, root: import.meta.dirname, include: [`${name}/**/*.test.ts`], ...more },
 })
@@ -41,6 +41,9 @@ export default defineConfig({
       project('images'),
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
       project('terminal', { testTimeout: 60_000 }),
+      // Every command of the pages, on stacks of their own.
+      project('docs', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './engine/alone.ts' }),
+      project('first', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: ['./engine/alone.ts', './first/published.ts'] }),
       // Five files at once; then those that measure time, one by one.
       project('engine', { ...ENGINE, name: 'beside', exclude: ALONE, maxWorkers: 5, sequence: { groupOrder: 1 } }),
       project('engine', { ...ENGINE, include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 } }),

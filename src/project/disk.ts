@@ -110,6 +110,14 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
   }
 }
 
+/** The first that is free of `at('')`, `at('-2')`, `at('-3')`. */
+export function unusedPath(at: (more: string) => string): string {
+  for (let count = 1; ; count++) {
+    const path = at(count === 1 ? '' : `-${count}`)
+    if (!lstatSync(path, { throwIfNoEntry: false })) return path
+  }
+}
+
 /** Windows refuses while somebody has the target open: a virus scanner, Docker's file sharing. They are quick. */
 export function replace(from: string, to: string, platform: NodeJS.Platform = process.platform, rename: (from: string, to: string) => void = renameSync): void {
   for (let left = platform === 'win32' ? 40 : 0; ; left--) {

@@ -46,6 +46,14 @@ test('the first screen: what this is, one question, its default and its hint', a
   expect(pane.cursorVisible()).toBe(true)
 })
 
+test('npm kept --yes: said above the first question, with the line that needs no answer', async () => {
+  const pane = open('my-stack', 100, { npm_config_yes: 'true', npm_command: 'init' })
+  await pane.see('◆  How do people log in?')
+  expect(pane.everything()).toMatch(/┌ {2}create-ollama-stack[^]*│ {2}npm kept --yes for itself[^]*npx create-ollama-stack@latest\s[^◆]*\/my-stack\s[^◆]*--yes\n[^]*◆/)
+  pane.key('C-c')
+  await pane.see('exit 130')
+})
+
 test('what is wrong is said while it is typed, and goes when it is right', async () => {
   const pane = open('--yes=')
   expect(await pane.see('exit 2')).toContain('--yes')

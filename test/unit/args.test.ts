@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { parseArgs, type Grammar } from '../../src/cli/args.ts'
 import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
 import type { Command, Group } from '../../src/cli/command.ts'
-import { commandHelp, flagsOf, overview } from '../../src/cli/help.ts'
+import { flagsOf } from '../../src/cli/help.ts'
+import { helpTexts } from '../../src/manual.ts'
 import { nearest } from '../../src/cli/nearest.ts'
 import { quoted } from '../../src/ui/quoted.ts'
 import { refusal } from './refusal.ts'
@@ -118,7 +119,7 @@ describe('help', () => {
   test.each(NAMES)('%s shows every flag, and its examples parse', async (name) => {
     const command = (await each()).find((one) => one.name === name)
     if (!command) throw new Error(`no command ${name}`)
-    const help = commandHelp(command)
+    const help = (await helpTexts())[name] ?? ''
     for (const [key, { short, value, negatable }] of Object.entries(flagsOf(command))) {
       const row = help.split('\n').find((line) => line.includes(`--${key}${negatable ? `, --no-${key}` : ''}${value === undefined ? '' : ` ${value}`}  `)) ?? ''
       expect(row, key).toMatch(short === undefined ? /^ {2}--/ : new RegExp(`^ {2}-${short}, --`))
@@ -140,7 +141,7 @@ describe('help', () => {
   })
 
   test('the overview names every command', async () => {
-    const text = overview('ollama-stack', await Promise.all(COMMAND_NAMES.map(load)))
+    const text = (await helpTexts())[''] ?? ''
     for (const name of COMMAND_NAMES) expect(text).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'))
   })
 })
