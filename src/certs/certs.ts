@@ -6,7 +6,7 @@
 // P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
 
 import { createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
+import type * as X509 from '@peculiar/x509'
 import { refuseOutside } from '../net/clock.ts'
 import { StackError } from '../errors.ts'
 import { generalName, LONGEST_CN, personName } from './names.ts'
@@ -21,6 +21,10 @@ export interface KeyPair {
   key: string
 }
 
+type Library = typeof import('./library.ts')
+
+const library = (): Promise<Library> => import('./library.ts')
+
 const DAY = 24 * 60 * 60_000
 const CA_DAYS = 3650
 /** Apple refuses a server certificate of more than 825 days even from a private CA, and 398 is its
@@ -34,9 +38,10 @@ export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 
 export async function makeCa({ name, now }: { name: string; now: Date }): Promise<KeyPair> {
+  const x509 = await library()
   const keys = await newKeys()
   const title = ' Ollama CA'
-  const subject = named(`${name.slice(0, LONGEST_CN - title.length)}${title}`)
+  const subject = named(x509, `${name.slice(0, LONGEST_CN - title.length)}${title}`)
   const { KeyUsageFlags: use } = x509
   const cert = await x509.X509CertificateGenerator.create({
     ...validity(now, CA_DAYS),
@@ -62,7 +67,7 @@ export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: r
   const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
   if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
   // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
-  const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, more: [new x509.SubjectAlternativeNameExtension(names)], ...validity(now, SERVER_DAYS) }))
+  const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, names, ...validity(now, SERVER_DAYS) }))
   return { cert: leaf.cert + ca.cert, key: leaf.key }
 }
 
@@ -99,13 +104,16 @@ interface Leaf {
   publicKey: KeyObject
   /** Extended key usage. */
   usage: string
-  more?: x509.Extension[]
+  /** Alternative ones. */
+  names?: X509.JsonGeneralName[]
   notBefore: Date
   notAfter: Date
 }
 
-async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, notAfter }: Leaf): Promise<string> {
-  const { cert: caCert, parsed: issuer } = parseCert(ca.cert)
+async function sign(ca: KeyPair, { cn, publicKey, usage, names, notBefore, notAfter }: Leaf): Promise<string> {
+  const x509 = await library()
+  const caCert = parseCert(ca.cert)
+  const issuer = new x509.X509Certificate(new Uint8Array(caCert.raw))
   const signingKey = await importKey(caKey(caCert, ca.key))
   const spki = new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
   const cert = await x509.X509CertificateGenerator.create({
@@ -113,7 +121,7 @@ async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, n
     // What outlives its CA is refused by some and not by others.
     notAfter: earlier(notAfter, issuer.notAfter),
     serialNumber: serial(),
-    subject: named(cn),
+    subject: named(x509, cn),
     issuer: issuer.subjectName,
     publicKey: spki,
     signingKey,
@@ -124,7 +132,7 @@ async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, n
       new x509.ExtendedKeyUsageExtension([usage]),
       await x509.SubjectKeyIdentifierExtension.create(spki),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...more,
+      ...(names ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   })
   return pem(cert)
@@ -165,9 +173,9 @@ function serial(): string {
 }
 
 /** Built from parts and not from a string, so that no character of a name means anything. */
-const named = (cn: string): x509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
+const named = (x509: Library, cn: string): X509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
 
-const pem = (cert: x509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
+const pem = (cert: X509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
 
 const newKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(EC, true, ['sign', 'verify'])
 

@@ -1,6 +1,5 @@
 // Certificates that must be refused, as somebody else would make them.
 
-import { generate } from 'selfsigned'
 import type { KeyPair } from './certs.ts'
 import { der } from './der.ts'
 import { personName } from './names.ts'
@@ -10,6 +9,7 @@ const DAY = 24 * 60 * 60_000
 
 /** A client certificate of the same name from a CA that nobody here trusts. */
 export async function strangerCert({ person, now }: { person: string; now: Date }): Promise<KeyPair> {
+  const { generate } = await import('./library.ts')
   const common = {
     keyType: 'ec' as const,
     curve: 'P-256' as const,

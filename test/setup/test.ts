@@ -25,7 +25,7 @@ export async function main(args: string[]): Promise<number> {
   if (only.length === 0 || only.includes('beside')) say('clients', await clients())
   if (only.length === 0 || only.includes('first')) say('registry', await registry())
   say('types', await must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit']).then(() => 'sound'))
-  say('lint', await must('npm', ['run', '--silent', 'lint']).then(() => 'sound'))
+  if (!bare) say('lint', await must('npm', ['run', '--silent', 'lint']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })
   const [code] = (await once(child, 'close')) as [number | null]
