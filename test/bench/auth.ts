@@ -9,8 +9,8 @@ import { Rig, type Proxy, type Reading } from './rig.ts'
 import { inTurns, median, untilInterrupted } from './turns.ts'
 import { variantsOf } from './variants.ts'
 
-const ROUNDS = 7
-const SECONDS = 2
+const ROUNDS = 15
+const SECONDS = 1
 const CONNECTIONS = 16
 const FLOOD = { seconds: 6, connections: 8 }
 
