@@ -3,14 +3,15 @@
 //   create.js, ollama-stack.js   what both programs begin with, for any Node.js; answer --version and --help
 //   help.json                    every text of --help, rendered here
 //   main.mjs and its chunks      everything else, split, so that a command loads little of the others'
-//   stacks/                      the files that projects are made of
+//   stacks.json                  the files that projects are made of
 //   THIRD-PARTY-LICENSES.txt     of every package that is in the chunks
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import { lean } from './build/lean.mjs'
+import { shared, together } from './build/core.mjs'
+import { lean, surrounded } from './build/lean.mjs'
 import { notices } from './build/notices.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -18,7 +19,7 @@ const dist = join(root, 'dist')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** @type {import('esbuild').BuildOptions} */
-const shared = {
+const common = {
   absWorkingDir: root,
   bundle: true,
   minify: true,
@@ -30,8 +31,9 @@ const shared = {
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist)
-const { metafile } = await build({
-  ...shared,
+/** @satisfies {import('esbuild').BuildOptions} */
+const everything = /** @type {const} */ ({
+  ...common,
   ...lean,
   entryPoints: ['src/main.ts'],
   outdir: dist,
@@ -41,8 +43,11 @@ const { metafile } = await build({
   format: 'esm',
   metafile: true,
 })
+const first = await build({ ...everything, write: false })
+const { metafile, outputFiles } = await build({ ...everything, write: false, plugins: [...lean.plugins, together(root, shared(first.metafile))] })
+for (const { path, text } of outputFiles) writeFileSync(path, surrounded(text))
 await build({
-  ...shared,
+  ...common,
   entryPoints: ['src/create.ts', 'src/ollama-stack.ts'],
   outdir: dist,
   // One that is too old has to read this to say so.
@@ -55,7 +60,7 @@ await build({
 for (const name of ['create.js', 'ollama-stack.js']) chmodSync(join(dist, name), 0o755)
 // The bundle is copied into projects, where no other package.json says what kind of module it is.
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
-copyStacks()
+writeFileSync(join(dist, 'stacks.json'), JSON.stringify(stackFiles()))
 await renderHelp()
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, metafile))
 // For the tests; no part of the package.
@@ -63,18 +68,19 @@ writeFileSync(join(cache(), 'meta.json'), JSON.stringify(metafile))
 
 async function renderHelp() {
   const outfile = join(cache(), 'manual.mjs')
-  await build({ ...shared, ...lean, entryPoints: ['src/manual.ts'], outfile, format: 'esm', target: 'node20' })
+  const { outputFiles: [file] } = await build({ ...common, ...lean, entryPoints: ['src/manual.ts'], outfile, write: false, format: 'esm', target: 'node20' })
+  writeFileSync(outfile, surrounded(file?.text ?? ''))
   const { helpTexts } = await import(pathToFileURL(outfile).href)
   writeFileSync(join(dist, 'help.json'), JSON.stringify(await helpTexts()))
 }
 
-function copyStacks() {
-  for (const name of readdirSync(join(root, 'stacks'), { withFileTypes: true })) {
-    if (!name.isDirectory()) continue
-    const files = existsSync(join(root, 'stacks', name.name, 'files')) ? join(name.name, 'files') : name.name
-    mkdirSync(join(dist, 'stacks', files), { recursive: true })
-    cpSync(join(root, 'stacks', files), join(dist, 'stacks', files), { recursive: true, filter: (path) => !path.endsWith('.ts') })
-  }
+/** By path below stacks/. Fifty small files would take three times their size on a disk, here and in every project. */
+function stackFiles() {
+  const folder = join(root, 'stacks')
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).sort()
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 
 function cache() {

@@ -1,15 +1,23 @@
-// Where our own files lie. The published bundle carries `stacks/` beside its chunks;
-// in a checkout the sources lie one level below it.
+// Where our own files lie. The published bundle carries those of `stacks/` in one,
+// beside its chunks; in a checkout they lie one level above.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const bundled = existsSync(join(here, 'stacks'))
+const packed = join(here, 'stacks.json')
+const bundled = existsSync(packed)
+let texts: Record<string, string> | undefined
 
-/** The folder with `basic/files`, `nginx` and the others. */
-export const stacksDir = bundled ? join(here, 'stacks') : join(here, '..', 'stacks')
+/** A file of `stacks/`, such as `basic/files/nginx.conf`. */
+export function stackFile(path: string): string {
+  if (!bundled) return readFileSync(join(here, '..', 'stacks', path), 'utf8')
+  texts ??= JSON.parse(readFileSync(packed, 'utf8')) as Record<string, string>
+  const text = texts[path]
+  if (text === undefined) throw new Error(`no ${path} in ${packed}`)
+  return text
+}
 
 /** The bundle that a project gets a copy of. In a checkout: what `npm run build` made. */
 export const bundleDir = bundled ? here : join(here, '..', 'dist')

@@ -1,9 +1,7 @@
 // Structured edits of a stack's compose.yaml. A place that isn't there is our own mistake.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { isMap, isScalar, isSeq, parseDocument, Scalar, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
-import { stacksDir } from '../src/paths.ts'
+import { stackFile } from '../src/paths.ts'
 
 export function mapAt(doc: Document, path: string[]): YAMLMap {
   const node = doc.getIn(path, true)
@@ -26,7 +24,7 @@ export function quoted(value: string): Scalar {
 
 /** The service that a folder of `stacks/` ships, to be put into the compose.yaml of a stack. */
 export function serviceYaml(folder: 'acme' | 'forward' | 'front', file = 'service.yaml'): YAMLMap {
-  const { contents } = parseDocument<YAMLMap>(readFileSync(join(stacksDir, folder, 'files', file), 'utf8'))
+  const { contents } = parseDocument<YAMLMap>(stackFile(`${folder}/files/${file}`))
   if (!isMap(contents)) throw new Error(`${file} of ${folder} is no map`)
   return contents
 }

@@ -1,28 +1,29 @@
 // The project's own certificates: a CA, the server's and the clients'. PEM in, PEM out.
 //
 // Made with @peculiar/x509, because strict verifiers (Python's default from 3.13, `openssl verify
-// -x509_strict`) want key identifiers, which selfsigned, built on it, can't write. selfsigned makes
-// the stranger's certificates that must be refused.
+// -x509_strict`) want key identifiers, which selfsigned, built on it, can't write.
 //
 // P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
 
 import { createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
-import * as x509 from '@peculiar/x509'
-import { generate } from 'selfsigned'
-import { der } from './der.ts'
+import type * as X509 from '@peculiar/x509'
 import { refuseOutside } from '../net/clock.ts'
 import { StackError } from '../errors.ts'
+import { generalName, LONGEST_CN, personName } from './names.ts'
 import { BACKDATED, parseCert, readCert } from './read-cert.ts'
 
 export { makeP12 } from './p12.ts'
+export { strangerCert } from './stranger.ts'
 
 /** PEM. `cert` may hold a chain: its own certificate first. */
 export interface KeyPair {
   cert: string
   key: string
 }
+
+type Library = typeof import('./library.ts')
+
+const library = (): Promise<Library> => import('./library.ts')
 
 const DAY = 24 * 60 * 60_000
 const CA_DAYS = 3650
@@ -35,13 +36,12 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNED = { name: 'ECDSA', hash: 'SHA-256' } as const
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
-/** RFC 5280, ub-common-name. */
-const LONGEST_CN = 64
 
 export async function makeCa({ name, now }: { name: string; now: Date }): Promise<KeyPair> {
+  const x509 = await library()
   const keys = await newKeys()
   const title = ' Ollama CA'
-  const subject = named(`${name.slice(0, LONGEST_CN - title.length)}${title}`)
+  const subject = named(x509, `${name.slice(0, LONGEST_CN - title.length)}${title}`)
   const { KeyUsageFlags: use } = x509
   const cert = await x509.X509CertificateGenerator.create({
     ...validity(now, CA_DAYS),
@@ -67,7 +67,7 @@ export async function makeServerCert({ ca, hosts, now }: { ca: KeyPair; hosts: r
   const names = [...new Map(hosts.map(generalName).map((name) => [`${name.type} ${name.value}`, name])).values()]
   if (names.length === 0) throw new StackError('E_CERT_HOST', 'A server certificate needs at least one name or address.')
   // Clients look at the alternative names alone (RFC 9110, section 4.3.4).
-  const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, more: [new x509.SubjectAlternativeNameExtension(names)], ...validity(now, SERVER_DAYS) }))
+  const leaf = await withKey((publicKey) => sign(ca, { cn: 'Ollama', publicKey, usage: SERVER_AUTH, names, ...validity(now, SERVER_DAYS) }))
   return { cert: leaf.cert + ca.cert, key: leaf.key }
 }
 
@@ -99,42 +99,21 @@ export function makeExpiredCert({ ca, person, now }: { ca: KeyPair; person: stri
   return withKey((publicKey) => sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, ...validity(new Date(now.getTime() - 2 * DAY), 1) }))
 }
 
-/** A client certificate of the same name from a CA that nobody here trusts. */
-export async function strangerCert({ person, now }: { person: string; now: Date }): Promise<KeyPair> {
-  const common = {
-    keyType: 'ec' as const,
-    curve: 'P-256' as const,
-    algorithm: 'sha256',
-    notBeforeDate: new Date(now.getTime() - BACKDATED),
-    notAfterDate: new Date(now.getTime() + DAY),
-  }
-  const ca = await generate([{ name: 'commonName', value: 'Foreign CA' }], {
-    ...common,
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }],
-  })
-  // selfsigned joins names into a string to parse. In hex (RFC 4514, `CN=#0c03616e61`) no character
-  // of a name means anything; escapes don't do, since that parser takes `\0a` for a line break.
-  const utf8 = der(0x0c, Buffer.from(personName(person))).toString('hex')
-  const leaf = await generate([{ name: 'commonName', value: `#${utf8}` }], {
-    ...common,
-    ca: { key: ca.private, cert: ca.cert },
-    extensions: [{ name: 'keyUsage', digitalSignature: true, critical: true }, { name: 'extKeyUsage', clientAuth: true }],
-  })
-  return { cert: leaf.cert, key: leaf.private }
-}
-
 interface Leaf {
   cn: string
   publicKey: KeyObject
   /** Extended key usage. */
   usage: string
-  more?: x509.Extension[]
+  /** Alternative ones. */
+  names?: X509.JsonGeneralName[]
   notBefore: Date
   notAfter: Date
 }
 
-async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, notAfter }: Leaf): Promise<string> {
-  const { cert: caCert, parsed: issuer } = parseCert(ca.cert)
+async function sign(ca: KeyPair, { cn, publicKey, usage, names, notBefore, notAfter }: Leaf): Promise<string> {
+  const x509 = await library()
+  const caCert = parseCert(ca.cert)
+  const issuer = new x509.X509Certificate(new Uint8Array(caCert.raw))
   const signingKey = await importKey(caKey(caCert, ca.key))
   const spki = new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })))
   const cert = await x509.X509CertificateGenerator.create({
@@ -142,7 +121,7 @@ async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, n
     // What outlives its CA is refused by some and not by others.
     notAfter: earlier(notAfter, issuer.notAfter),
     serialNumber: serial(),
-    subject: named(cn),
+    subject: named(x509, cn),
     issuer: issuer.subjectName,
     publicKey: spki,
     signingKey,
@@ -153,7 +132,7 @@ async function sign(ca: KeyPair, { cn, publicKey, usage, more = [], notBefore, n
       new x509.ExtendedKeyUsageExtension([usage]),
       await x509.SubjectKeyIdentifierExtension.create(spki),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...more,
+      ...(names ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   })
   return pem(cert)
@@ -178,26 +157,6 @@ function caKey(cert: X509Certificate, pem: string): KeyObject {
   })
 }
 
-/** domainToASCII stops at a `/`, drops tabs and decodes %62: such a host is refused before it. */
-const ODD = /[\p{C}\p{Z}]|(?![A-Za-z0-9.-])\p{ASCII}/u
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** Names in ASCII (IDNA), since a certificate holds no other; addresses as addresses. */
-function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
-  if (isIP(host) === 4) return { type: 'ip', value: host }
-  if (isIP(host) === 6) {
-    if (host.includes('%')) throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} has a zone, which means something on one machine only.`)
-    // x509 can't read a dotted tail, as in ::ffff:1.2.3.4; URL writes it in hex.
-    return { type: 'ip', value: new URL(`http://[${host}]`).hostname.slice(1, -1) }
-  }
-  // A full stop at the end is for the resolver: clients take it off before they compare.
-  const name = ODD.test(host) ? '' : domainToASCII(host).replace(/\.$/, '')
-  if (isIP(name) || name.length > 253 || !name.split('.').every((label) => LABEL.test(label))) {
-    throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} is neither a DNS name nor an IP address.`)
-  }
-  return { type: 'dns', value: name }
-}
-
 const earlier = (one: Date, other: Date): Date => (one < other ? one : other)
 
 /** The certificate's times have no milliseconds. */
@@ -214,16 +173,9 @@ function serial(): string {
 }
 
 /** Built from parts and not from a string, so that no character of a name means anything. */
-const named = (cn: string): x509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
+const named = (x509: Library, cn: string): X509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
 
-/** As long as RFC 5280 allows. It counts characters, not UTF-16 units. */
-function personName(name: string): string {
-  const length = [...name].length
-  if (length > 0 && length <= LONGEST_CN) return name
-  throw new StackError('E_CERT_PERSON', `A name in a certificate has 1 to ${LONGEST_CN} characters, this one has ${length}.`)
-}
-
-const pem = (cert: x509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
+const pem = (cert: X509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
 
 const newKeys = (): Promise<CryptoKeyPair> => crypto.subtle.generateKey(EC, true, ['sign', 'verify'])
 

@@ -1,7 +1,7 @@
 // What a certificate says, whoever made it.
 
 import { createHash, X509Certificate } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
+import { fieldsOf, type Fields } from './cert-fields.ts'
 import { StackError } from '../errors.ts'
 
 export interface CertFacts {
@@ -29,12 +29,13 @@ export const issuedAt = (notBefore: Date): Date => new Date(notBefore.getTime() 
 
 /** Of the first certificate in the file. Throws E_CERT_DAMAGED. */
 export function readCert(text: string): CertFacts {
-  // Node prints names with escapes, and addresses in full: those come from `parsed`.
-  const { cert, parsed } = parseCert(text)
+  const cert = parseCert(text)
+  // Node prints names with escapes, and addresses in full.
+  const { issuer, subject, sans } = fields(cert)
   return {
-    cn: parsed.subjectName.getField('CN')[0] ?? '',
-    issuer: parsed.issuerName.getField('CN')[0] ?? '',
-    sans: parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((name) => name.value) ?? [],
+    cn: subject,
+    issuer,
+    sans,
     notBefore: new Date(cert.validFrom),
     notAfter: new Date(cert.validTo),
     issued: issuedAt(new Date(cert.validFrom)),
@@ -46,18 +47,24 @@ export function readCert(text: string): CertFacts {
 
 /** The hash under the signature, such as `SHA-256`; '' where the algorithm has its own (Ed25519). */
 export function signedWith(text: string): string {
-  const { hash } = parseCert(text).parsed.signatureAlgorithm
-  return typeof hash === 'string' ? hash : hash?.name ?? ''
+  return fields(parseCert(text)).hash
 }
 
-/** By OpenSSL first, which finds the certificate among keys and words. */
-export function parseCert(text: string): { cert: X509Certificate; parsed: x509.X509Certificate } {
+/** By OpenSSL, which finds the certificate among keys and words. Throws E_CERT_DAMAGED. */
+export function parseCert(text: string): X509Certificate {
   try {
-    const cert = new X509Certificate(text)
-    const parsed = new x509.X509Certificate(new Uint8Array(cert.raw))
-    void parsed.extensions // Read when asked for, so ask here, where a failure has a name.
-    return { cert, parsed }
+    return new X509Certificate(text)
   } catch (cause) {
-    throw new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
+    throw damaged(cause)
   }
+}
+
+function fields({ raw }: X509Certificate): Fields {
+  const found = fieldsOf(raw)
+  if (found === null) throw damaged()
+  return found
+}
+
+function damaged(cause?: unknown): StackError {
+  return new StackError('E_CERT_DAMAGED', 'This is not a certificate in PEM form, or only a part of one.', { cause })
 }

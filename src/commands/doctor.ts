@@ -1,5 +1,7 @@
 import { callable } from '../cli/callable.ts'
 import { define } from '../cli/command.ts'
+import { examine, printFindings } from '../doctor.ts'
+import { gather } from '../doctor/facts.ts'
 import { connect } from '../engine.ts'
 import { CancelError, StackError } from '../errors.ts'
 import { findProject, loadProject } from '../project/project.ts'
@@ -19,7 +21,6 @@ export const command = define({
       orError(async () => connect({ env, signal, ...(env['DOCKER_HOST']?.startsWith('ssh:') ? {} : { timeoutMs: ENGINE_MS }) })),
       orError(async () => (dir === undefined ? null : loadProject(dir))),
     ])
-    const [{ gather }, { examine, printFindings }] = await Promise.all([import('../doctor/facts.ts'), import('../doctor.ts')])
     const groups = await examine(gather({ env, signal, engine, engineError, project, projectError }))
       .catch((error: unknown) => { throw signal.aborted ? new CancelError('Nothing was changed.') : error })
     const findings = groups.flatMap((group) => group.findings)

@@ -5,6 +5,7 @@ import { findProject, loadProject } from '../project/project.ts'
 import { onDisk, statusOf } from '../running/status.ts'
 import { isReadAloud } from '../ui/read-aloud.ts'
 import { onDiskLines, statusLines } from '../running/status-text.ts'
+import { watchStatus } from '../running/status-watch.ts'
 
 export const command = define({
   name: 'status',
@@ -26,7 +27,6 @@ export const command = define({
         throw error
       })
     if (flags.watch) {
-      const { watchStatus } = await import('../running/status-watch.ts')
       const inPlace = stdout.isTTY === true && env['TERM'] !== 'dumb' && !isReadAloud(env)
       return watchStatus(status, { look: () => statusOf(loadProject(dir), engine, signal), engine, json, stdout, inPlace, signal })
     }

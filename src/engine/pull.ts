@@ -73,7 +73,7 @@ export async function pull(docker: Client, image: string, onProgress?: (progress
 }
 
 async function* jsonLines(stream: NodeJS.ReadableStream, signal?: AbortSignal): AsyncGenerator<Line> {
-  const stop = (): void => void (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(signal?.reason as Error)
+  const stop = (): void => (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(signal?.reason as Error)
   signal?.addEventListener('abort', stop, { once: true })
   let rest = ''
   try {

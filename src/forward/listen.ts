@@ -1,6 +1,7 @@
 // The local door itself: where it listens, and who sits there if it can't.
 
 import http from 'node:http'
+import { processOn } from '../engine/ports.ts'
 import { OLLAMA_PORT } from '../ollama/bare-ollama.ts'
 import { codeOf, StackError } from '../errors.ts'
 import { MARK } from './headers.ts'
@@ -68,7 +69,6 @@ async function whoHas(address: string, port: number): Promise<string> {
   const asked = await version(address, port)
   if (asked?.via.includes(MARK)) return 'another ollama-stack connect listens there'
   if (asked?.ollama) return `an Ollama of this machine listens there (version ${asked.ollama})`
-  const { processOn } = await import('../engine/ports.ts')
   const owner = process.platform === 'linux' ? await processOn(address, port) : null
   return owner !== null && owner.name !== '' ? `the program ${quoted(owner.name).slice(1, -1)} (process ${owner.pid}) listens there` : 'another program listens there'
 }

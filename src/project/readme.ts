@@ -1,9 +1,7 @@
 // The project's own README: how to live with this very stack. Names no person and no secret.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FileMap, Stack, StackConfig, Tls } from '../../stacks/stack.ts'
-import { stacksDir } from '../paths.ts'
+import { stackFile } from '../paths.ts'
 import { urlOf } from './project.ts'
 
 const CERTS: Record<Tls, string> = {
@@ -19,7 +17,7 @@ export function projectReadme(stack: Stack, config: StackConfig): FileMap {
   const host = config.hosts[0] ?? config.bind
   const ca = config.tls === 'private' ? 'certs/ca.crt' : config.acme?.root ? 'certs/acme/root.crt' : null
   const url = urlOf({ tls: config.tls, host, port: config.port })
-  const text = fill(readFileSync(join(stacksDir, 'common', 'README.md'), 'utf8'), {
+  const text = fill(stackFile('common/README.md'), {
     name: config.name,
     title: stack.title,
     url,

@@ -1,8 +1,6 @@
 // (stack, config, people) -> FileMap. Touches no disk but our own shipped files;
 // the clock is a parameter.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseDocument, Scalar, isScalar, type Document } from 'yaml'
 import type { Credential, FileMap, Person, Stack, StackConfig } from '../../stacks/stack.ts'
 import { dropMount } from '../../stacks/compose-doc.ts'
@@ -10,7 +8,7 @@ import { forward, FORWARD_FILES } from '../../stacks/forward/forward.ts'
 import { withGpu } from '../../stacks/gpu.ts'
 import { makeCa, makeServerCert, type KeyPair } from '../certs/certs.ts'
 import { launchers } from './launcher.ts'
-import { stacksDir } from '../paths.ts'
+import { stackFile } from '../paths.ts'
 import { projectReadme } from './readme.ts'
 import { yamlText } from './yaml-text.ts'
 
@@ -54,19 +52,19 @@ export async function render(
 export function plainFiles(stack: Stack, config: StackConfig): FileMap {
   const files: FileMap = new Map()
   for (const [path, source] of Object.entries({ ...stack.files(config), ...(config.elsewhere ? FORWARD_FILES : {}) })) {
-    files.set(path, { content: readFileSync(join(stacksDir, source), 'utf8'), mode: 0o644 })
+    files.set(path, { content: stackFile(source), mode: 0o644 })
   }
   files.set('compose.yaml', { content: composeYaml(stack, config), mode: 0o644 })
   merge(files, stack.render(config))
   merge(files, launchers())
   merge(files, projectReadme(stack, config))
-  files.set('.gitignore', { content: readFileSync(join(stacksDir, 'common', '_gitignore'), 'utf8'), mode: 0o644 })
+  files.set('.gitignore', { content: stackFile('common/_gitignore'), mode: 0o644 })
   return files
 }
 
 /** The stack's compose.yaml with this project's values; comments stay. */
 function composeYaml(stack: Stack, config: StackConfig): string {
-  const source = readFileSync(join(stacksDir, stack.id, 'files', 'compose.yaml'), 'utf8')
+  const source = stackFile(`${stack.id}/files/compose.yaml`)
   const doc = parseDocument(source)
   const tls = config.tls !== 'off'
   set(doc, ['name'], config.name)

@@ -12,7 +12,7 @@ import { listPeople } from '../people/people.ts'
 import type { Project } from '../project/project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
 import { runningProblems } from './running-problems.ts'
-import { DAY_MS } from '../ui/when.ts'
+import { DAY_MS, relative } from '../ui/when.ts'
 import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../../stacks/stack.ts'
 
@@ -103,7 +103,7 @@ export function onDisk(project: Project, now: Date): OnDisk {
     return listPeople(project)
   })
   const cert = unless(null, () => certOf(project, now))
-  if (cert?.endsSoon) problems.push(certEnds(project, cert))
+  if (cert?.endsSoon) problems.push(certEnds(project, cert, now))
   return {
     name, dir, auth: stack.id, url,
     users: people.length,
@@ -125,11 +125,11 @@ function certOf(project: Project, now: Date): Cert | null {
   return { notAfter: notAfter.toISOString(), daysLeft: Math.floor(left / DAY_MS), endsSoon: left < enough }
 }
 
-function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert): Problem {
+function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert, now: Date): Problem {
   const hint = tls === 'private' ? 'Renew it, without cutting a connection: ollama-stack up'
     : tls === 'files' ? 'Put the new files over certs/server/server.crt and certs/server/server.key, then run: ollama-stack up'
     : `It should have been renewed by now. Why it wasn't: ollama-stack logs ${file.services['tls'] ? 'tls' : 'proxy'}`
   const date = notAfter.slice(0, 10)
-  const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}.`
+  const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, ${relative(new Date(notAfter), now)}.`
   return { code: 'E_CERT_ENDS', message, hint }
 }

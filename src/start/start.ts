@@ -2,21 +2,12 @@
 
 import { allOk, checkAllowlist, runChecks, type CheckResult } from '../checks.ts'
 import type { Context } from '../cli/command.ts'
-import { connect, type Engine } from '../engine.ts'
-import { adding, StackError } from '../errors.ts'
+import type { Engine } from '../engine.ts'
+import { StackError } from '../errors.ts'
 import type { Project } from '../project/project.ts'
 import { pullModel } from '../running/pull.ts'
 import type { Done } from './report.ts'
 import { bringUp } from '../running/up.ts'
-
-/** The engine, for a command that could also do without. */
-export async function engineToStart({ env, signal }: Pick<Context, 'env' | 'signal'>): Promise<Engine> {
-  try {
-    return await connect({ env, signal })
-  } catch (error) {
-    throw error instanceof StackError && error.exit === 1 ? adding(error, 'Or only write the files for now: add --no-start') : error
-  }
-}
 
 /** `model`: to be pulled, or null. Notes in `done` how far it came. Throws E_CHECK_FAILED. */
 export async function startAndTest(done: Done, model: string | null, engine: Engine, context: Context, now: Date): Promise<void> {

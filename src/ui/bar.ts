@@ -33,7 +33,7 @@ export function bar({ done, total, text = '' }: Progress, speed: number, room = 
 }
 
 /** Seconds as people read them: `8 s`, `3 min`, `2 h 5 min`. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`
   const minutes = Math.round(seconds / 60)
   if (minutes < 60) return `${minutes} min`

@@ -1,20 +1,15 @@
 // Asks what the flags left open, shows a summary, and writes nothing. Ctrl-C at any question
 // ends it with CancelError.
 
-import { homedir } from 'node:os'
-import type { Writable } from 'node:stream'
-import { wrapTextWithPrefix } from '@clack/core'
-import { stacks } from '../../stacks/index.ts'
-import type { Tls } from '../../stacks/stack.ts'
 import type { Context } from '../cli/command.ts'
-import { conflicts, toConfig } from '../questions/config.ts'
-import { CancelError, throwAll, UsageError } from '../errors.ts'
+import { conflicts } from '../questions/config.ts'
+import { CancelError, throwAll } from '../errors.ts'
 import type { Choice, Field, Question, Setting } from '../questions/field.ts'
 import { FIELDS, KEYS, type Answers } from '../questions/fields.ts'
 import type { Ui } from '../ui/ui.ts'
-import { HOST, OWN } from '../questions/ollama-url.ts'
-import { freePort, portFree } from '../net/port-free.ts'
 import { LASTING, ONLY_WITH, valueWith, type Lasting } from '../configure/present.ts'
+import { summary } from './summary.ts'
+import { type } from './type.ts'
 
 type Known = Partial<Answers>
 
@@ -105,74 +100,4 @@ async function chooseSeveral(field: Field<unknown>, { message, hint, options }: 
   const answer = await ui.several(`${message} (${besides})`, options(), initialValues)
   const chosen = [...others, ...answer.flatMap(wholeOf)]
   return [...now.filter((one) => chosen.includes(one)), ...chosen.filter((one) => !now.includes(one))]
-}
-
-interface Place {
-  known: Answers
-  present: Lasting | null
-  fallback: unknown
-}
-
-async function type(key: keyof Answers, field: Field<unknown>, question: Extract<Question, { kind: 'text' }>, { known, present, fallback: value }: Place, setting: Setting, ui: Ui): Promise<string[]> {
-  // No shell has been here to expand ~.
-  const split = (text: string): string[] => (field.spec.repeat ? text.split(/[\s,]+/).filter(Boolean) : [text.trim().replace(/^~(?=$|[/\\])/, () => homedir())])
-  const fallback = field.print(value).join(' ')
-  // The stack itself listens there.
-  const own = (port: number): boolean => port === present?.port
-  const initial = key === 'directory' ? 'ollama-stack' : key === 'people' ? 'admin' : key === 'port' && !own(Number(fallback)) ? String(await freePort(known.bind, Number(fallback))) : fallback
-  const problem = (text: string): UsageError | undefined => {
-    try {
-      const value = field.parse(split(text), setting)
-      return conflicts({ ...known, [key]: value }, false, setting.machine)[0]
-    } catch (error) {
-      if (error instanceof UsageError) return error
-      throw error
-    }
-  }
-  const text = await ui.text({
-    message: question.message,
-    hint: key === 'port' && initial !== fallback ? `${fallback} is taken; ${question.hint}` : question.hint,
-    initial,
-    problem: (typed) => {
-      const error = problem(typed)
-      return error && asAnswer(error)
-    },
-    ...(key === 'port' ? { onSubmit: async (typed: string) => (own(Number(typed)) ? undefined : taken(known.bind, Number(typed))) } : {}),
-  })
-  return split(text)
-}
-
-/** An error about a flag, as one about an answer: `--port can't be "x"` is `It can't be "x"`, and its example has no flag. */
-function asAnswer({ message, hint }: UsageError): string {
-  const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
-  return `${message.replace(/^--[a-z-]+ (?=can't be )/, 'It ').replace(/^The role in --user /, 'The role of ')}${how === '' ? '' : `\n${how}`}`
-}
-
-async function taken(bind: string, port: number): Promise<string | undefined> {
-  const free = await freePort(bind, port)
-  if (free !== port) return `Something listens on port ${port} already.\n${free} is free.`
-  return (await portFree(bind, port)) ? undefined : `Something listens on port ${port} already.\nChoose another one.`
-}
-
-const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with a private CA', files: 'HTTPS with your own certificate', acme: "HTTPS with a certificate of Let's Encrypt" }
-
-/** A row each; what is too wide for the box goes on below itself. */
-function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, allow, ollama, model } = answers
-  const rows = [
-    ['Directory', directory],
-    ['Project', name],
-    ['Login', stacks[auth]?.title ?? auth],
-    ['People', people.map((person) => `${person.name} (${person.role})`).join(', ')],
-    ['Reachable', `${bind}, port ${port}, ${answers.acmeDirectory ? 'HTTPS with a certificate of your ACME CA' : TLS_WORDS[tls]}`],
-    ...(tls === 'off' ? [] : [['Names', toConfig(answers, machine).hosts.join(', ')]]),
-    ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
-    ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
-    ...(ollama === OWN ? [] : [['Ollama', ollama === `http://${HOST}:11434` ? 'the one on this machine' : ollama]]),
-    ['Test model', model ?? 'none'],
-  ]
-  // The box itself takes six columns.
-  const gap = ' '.repeat(18)
-  return rows.map(([left = '', right = '']) =>
-    wrapTextWithPrefix(output, right, gap, gap, gap, (line) => line.trim()).replaceAll(gap, ' '.repeat(12)).replace(/^ {12}/, left.padEnd(12))).join('\n')
 }

@@ -1,7 +1,6 @@
 // Passwords: made here, or a person's own.
 
 import { randomBytes } from 'node:crypto'
-import bcrypt from 'bcryptjs'
 import { UsageError } from '../../src/errors.ts'
 
 // 32 signs, so that a byte's low bits choose without favour. No 0 o 1 l: people type these.
@@ -44,6 +43,7 @@ export function checkPassword(password: string): void {
 
 /** `$2y$`, which every crypt(3) with bcrypt knows, musl's too; the same algorithm as bcryptjs's `$2b$`. */
 export async function hashPassword(password: string, own: boolean): Promise<string> {
+  const { default: bcrypt } = await import('bcryptjs')
   const hash = await bcrypt.hash(password, own ? COST_OWN : COST_MADE)
   return `$2y$${hash.slice(4)}`
 }

@@ -3,7 +3,7 @@
 // runs the command, and what a client certificate may do is the same for everybody.
 
 import { createPublicKey, KeyObject } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
+import type { Pkcs10CertificateRequest } from '@peculiar/x509'
 import { UsageError } from '../../src/errors.ts'
 
 /** A request with a key of 8192 bits and many names is below 8 KB. */
@@ -18,15 +18,16 @@ export async function readCsr(text: string): Promise<KeyObject> {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw refused('holds a private key, which must stay with its owner')
   const body = /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END \1CERTIFICATE REQUEST-----\s*$/.exec(text)?.[2]
   if (body === undefined) throw refused('is not a certificate request in PEM form, or only a part of one')
-  const { request, key } = parse(Buffer.from(body, 'base64'))
+  const { request, key } = await parse(Buffer.from(body, 'base64'))
   checkKind(key)
   if (!(await signedBy(request))) throw refused('is not signed with the key that it asks a certificate for')
   return key
 }
 
-function parse(der: Buffer): { request: x509.Pkcs10CertificateRequest; key: KeyObject } {
+async function parse(der: Buffer): Promise<{ request: Pkcs10CertificateRequest; key: KeyObject }> {
+  const { Pkcs10CertificateRequest } = await import('../../src/certs/library.ts')
   try {
-    const request = new x509.Pkcs10CertificateRequest(new Uint8Array(der))
+    const request = new Pkcs10CertificateRequest(new Uint8Array(der))
     const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' })
     // By way of JWK, for Go takes no compressed points; OpenSSL keeps the form that a key came in.
     return { request, key: isKnown(key) ? createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' }) : key }
@@ -44,7 +45,7 @@ function checkKind(key: KeyObject): void {
   if (bits !== undefined && (bits < RSA_BITS.least || bits > RSA_BITS.most)) throw refused(`has an RSA key of ${bits} bits, where ${RSA_BITS.least} to ${RSA_BITS.most} are taken`)
 }
 
-async function signedBy(request: x509.Pkcs10CertificateRequest): Promise<boolean> {
+async function signedBy(request: Pkcs10CertificateRequest): Promise<boolean> {
   try {
     return await request.verify()
   } catch {

@@ -97,15 +97,20 @@ function namePattern(names: readonly string[]): string {
 }
 
 /** Each name once, the oldest first. Whoever has two certificates for a while is as the newer says. */
-function list(files: FileMap): Account[] {
+function list(files: FileMap, now = new Date()): Account[] {
   const newest = new Map<string, Entry>()
-  for (const one of sorted(files).whole) {
+  const { whole } = sorted(files)
+  for (const one of whole) {
     const other = newest.get(one.name)
     if (!other || isNewer(one, other)) newest.set(one.name, one)
   }
+  const overlaps = new Map(whole.flatMap((one) => (one !== newest.get(one.name) && one.until && one.until > now ? [[one.name, one.until] as const] : [])))
   // The files' own order is that of random fingerprints.
   const oldestFirst = [...newest.values()].sort((a, b) => a.issued.getTime() - b.issued.getTime() || (a.name < b.name ? -1 : 1))
-  return oldestFirst.map(({ name, role, issued, notAfter, until }) => ({ name, role, created: issued, expires: until && until < notAfter ? until : notAfter }))
+  return oldestFirst.map(({ name, role, issued, notAfter, until }) => {
+    const overlap = overlaps.get(name)
+    return { name, role, created: issued, expires: until && until < notAfter ? until : notAfter, ...(overlap ? { overlap } : {}) }
+  })
 }
 
 /** A certificate's time has whole seconds; of two made in one, the older was given an end. */

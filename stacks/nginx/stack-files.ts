@@ -1,9 +1,7 @@
 // What both nginx stacks ship and generate alike.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Document } from 'yaml'
-import { stacksDir } from '../../src/paths.ts'
+import { stackFile } from '../../src/paths.ts'
 import { geoLines } from '../allow.ts'
 import { acmeFiles, FRONT_FILES, serveInFront } from '../acme/acme.ts'
 import { seqAt } from '../compose-doc.ts'
@@ -39,7 +37,7 @@ export function generated(config: StackConfig): FileMap {
     // Two years, as Mozilla has it (guideline 6.0).
     ['proxy/hsts.conf', { content: `# Names that browsers shall never ask for without TLS; read by gate.conf.\n${mapLines(hstsNames(config), '"max-age=63072000"') || '# None.\n'}`, mode: 0o644 }],
     ...acmeFiles('tls', config),
-    ...(config.hostNetwork ? [['proxy/listen.conf', { content: behindFront(readFileSync(join(stacksDir, LISTEN[config.tls]), 'utf8')), mode: 0o644 }] as const] : []),
+    ...(config.hostNetwork ? [['proxy/listen.conf', { content: behindFront(stackFile(LISTEN[config.tls])), mode: 0o644 }] as const] : []),
   ])
 }
 

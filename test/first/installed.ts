@@ -3,6 +3,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Of the package that this clone would publish. */
+export const { version: VERSION } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }
+
 export interface Installed {
   packages: string[]
   /** Of these, the ones that run something when they are installed. */
@@ -39,7 +42,7 @@ export function npxFolders(home: string): string[] {
   return readdirSync(cache).map((name) => join(cache, name, 'node_modules'))
 }
 
-/** npm's own lines, but the one that it always writes when it can't ask. */
+/** npm's own lines, but those that it always writes: what it would have asked, and, from npm 12 on, what it runs. */
 export function npmSaid(err: string): string[] {
-  return err.split('\n').filter((line) => line.startsWith('npm ') && !/^npm warn exec The following package was not found and will be installed: create-ollama-stack@\S+$/.test(line))
+  return err.split('\n').filter((line) => line.startsWith('npm ') && !/^npm (?:warn exec The following package was not found and will be installed: create-ollama-stack@\S+$|notice run )/.test(line))
 }

@@ -21,8 +21,8 @@ log: { type: stdout, format: json, level: warn }
 
 export interface Registry {
   url: string
-  /** Packs a folder as it is, running none of its scripts, and publishes the result as it is. */
-  publish(folder: string): Promise<void>
+  /** A folder, packed as it is without running any of its scripts, or the tarball of a `name@version` from where this machine's npm finds it. */
+  publish(what: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,10 +51,10 @@ export async function openRegistry(): Promise<Registry> {
   return {
     url,
     close,
-    publish: async (folder) => {
+    publish: async (what) => {
       const packed = await mkdtemp(join(dir, 'packed-'))
-      await must('npm', ['pack', folder, '--ignore-scripts', '--pack-destination', packed], { env })
-      await must('npm', ['publish', ...(await readdir(packed)).map((name) => join(packed, name)), '--ignore-scripts', '--provenance=false'], { env })
+      await must('npm', ['pack', what, '--ignore-scripts', '--pack-destination', packed])
+      await must('npm', ['publish', ...(await readdir(packed)).map((name) => join(packed, name)), '--ignore-scripts', '--provenance=false', '--tag', 'latest', '--registry', url], { env })
     },
   }
 }

@@ -65,12 +65,12 @@ function runsOf(row: string, before: Style): { runs: Run[]; style: Style } {
   const runs: Run[] = []
   let style = before
   let column = 0
-  for (const [part, codes, text = ''] of row.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+)/g)) {
+  for (const [part, codes, text = ''] of row.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+)|\x1b[^]?/g)) {
     if (codes !== undefined) style = styled(style, codes)
     else if (text === '') throw new Error(`The picture can't show ${JSON.stringify(part)}.`)
     // Ends and gaps of blanks are left out; each word run says itself where it stands.
     else {
-      for (const { 0: word, index } of text.matchAll(/\S+(?: \S+)*/g)) runs.push({ text: word, column: column + length(text.slice(0, index)), style })
+      for (const { 0: word, index } of text.matchAll(/│+|[^\s│]+(?: [^\s│]+)*/g)) runs.push({ text: word, column: column + length(text.slice(0, index)), style })
       column += length(text)
     }
   }

@@ -12,7 +12,6 @@ import { clients, registry } from './packages.ts'
 import { must, say } from './shell.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
 
 export async function main(args: string[]): Promise<number> {
   const only = args.flatMap((word, index) => (word === '--project' ? [args[index + 1]] : word.startsWith('--project=') ? [word.slice('--project='.length)] : []))
@@ -25,7 +24,8 @@ export async function main(args: string[]): Promise<number> {
   if (only.length === 0 || only.includes('engine')) say('browser', await chromium())
   if (only.length === 0 || only.includes('beside')) say('clients', await clients())
   if (only.length === 0 || only.includes('first')) say('registry', await registry())
-  say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
+  say('types', await must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit']).then(() => 'sound'))
+  if (!bare) say('lint', await must('npm', ['run', '--silent', 'lint']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })
   const [code] = (await once(child, 'close')) as [number | null]

@@ -136,8 +136,8 @@ export class Pane {
     return this.#tmux.run('capture-pane', '-p', '-e', '-S', '-', '-t', this.#name)
   }
 
-  see(wanted: string | RegExp): Promise<string> {
-    return until(() => this.screen(), wanted, 10_000)
+  see(wanted: string | RegExp, within = 10_000): Promise<string> {
+    return until(() => this.screen(), wanted, within)
   }
 
   cursorVisible(): boolean {

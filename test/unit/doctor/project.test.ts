@@ -116,6 +116,12 @@ describe('images', () => {
     const given = { project: await project(), ...containers(container('proxy', { image })), inside: () => Promise.resolve(says) }
     expect((await finding('image-fixes', given))?.level).toBe(level)
   })
+  test('the same for two images is said once', async () => {
+    const old = { ...containers(container('proxy', { image: 'openresty/openresty:1.27' }), container('tls', { image: 'nginx:1.27' })), project: await project() }
+    const found = await finding('image-fixes', { ...old, inside: (service) => Promise.resolve(service === 'proxy' ? 'nginx version: openresty/1.27.1.1' : 'nginx version: nginx/1.27.4') })
+    expect(found).toMatchObject({ level: 'warn', evidence: text('openresty/openresty:1.27 runs 1.27.1, nginx:1.27 runs 1.27.4, before 1.30.2 or 1.31.1: ') })
+    expect(found?.evidence.match(/CVE-2026-42945/g)).toHaveLength(1)
+  })
   test('of others nothing is said, and each floor has a reason and a source', async () => {
     expect(await finding('image-fixes', { project: await project(), ...containers(container('proxy', { image: 'haproxy:3' })), inside: () => Promise.resolve('HAProxy 3.0.0') })).toBeUndefined()
     for (const floor of FLOORS) {
