@@ -9,8 +9,8 @@ import { Rig, type Proxy, type Reading } from './rig.ts'
 import { inTurns, median, untilInterrupted } from './turns.ts'
 import { variantsOf } from './variants.ts'
 
-const ROUNDS = 7
-const SECONDS = 2
+const ROUNDS = 15
+const SECONDS = 1
 const CONNECTIONS = 16
 const FLOOD = { seconds: 6, connections: 8 }
 
@@ -24,23 +24,27 @@ export async function main(args: string[]): Promise<void> {
   if (!(await onPath('ab'))) await install('apache2-utils')
   const rows = ['| login | requests/s | of the same without login | p50 ms | p99 ms | memory |', '|---|---|---|---|---|---|']
   const floods = ['| flood of wrong credentials, 8 connections | p99 quiet | p99 under it | times | refused/s |', '|---|---|---|---|---|']
-  await untilInterrupted(async (check) => {
-    for (const id of chosen.length > 0 ? chosen : ['bearer', 'basic', 'mtls']) {
-      const rig = await Rig.open(upstream, check)
-      try {
-        const { none, counts, naive, wrong } = await variantsOf(rig, id)
-        const all: [string, Proxy][] = [['no login', none], ['no proxy at all', rig.direct()], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
-        const readings = await rounds(rig, all.map(([, proxy]) => proxy))
-        for (const [index, [title, proxy]] of all.entries()) rows.push(await row(`${id}: ${title}`, readings[index] ?? [], readings[0] ?? [], await rig.memory(proxy)))
-        const [, victim] = counts.find(([count]) => count === 1000) ?? []
-        // Keys and certificates can't be guessed: there, a flood is only load.
-        if (victim && id === 'basic') floods.push(await underFlood(rig, id, victim, wrong))
-      } finally {
-        await rig.close()
+  try {
+    await untilInterrupted(async (check) => {
+      for (const id of chosen.length > 0 ? chosen : ['bearer', 'basic', 'mtls']) {
+        const rig = await Rig.open(upstream, check)
+        try {
+          const { none, counts, naive, wrong } = await variantsOf(rig, id)
+          const all: [string, Proxy][] = [['no login', none], ['no proxy at all', rig.direct()], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
+          const readings = await rounds(rig, all.map(([, proxy]) => proxy))
+          for (const [index, [title, proxy]] of all.entries()) rows.push(await row(`${id}: ${title}`, readings[index] ?? [], readings[0] ?? [], await rig.memory(proxy)))
+          const [, victim] = counts.find(([count]) => count === 1000) ?? []
+          // Keys and certificates can't be guessed: there, a flood is only load.
+          if (victim && id === 'basic') floods.push(await underFlood(rig, id, victim, wrong))
+        } finally {
+          await rig.close()
+        }
       }
-    }
-  })
-  console.log([...rows, '', ...floods].join('\n'))
+    })
+  } finally {
+    // What was measured before something failed took minutes.
+    console.log([...rows, '', ...floods].join('\n'))
+  }
 }
 
 /** Readings per proxy, one from each round. */

@@ -91,12 +91,12 @@ function prepend(path: string, count: number, line: (index: number) => string): 
 }
 
 /** The same files with the login taken out: what is left is what both do. */
-const WITHOUT: Record<string, (proxy: string) => void> = {
+export const WITHOUT: Record<string, (proxy: string) => void> = {
   bearer: (proxy) => edit(join(proxy, 'nginx.conf'), [[/access_by_lua_block \{[^}]*\}/, '']]),
   basic: (proxy) => edit(join(proxy, 'nginx.conf'), [[/if \(\$stranger\) \{[^}]*\}/, ''], [/auth_request \/\/check;/, '']]),
   mtls: (proxy) => {
     writeFileSync(join(proxy, 'login.caddy'), '')
-    edit(join(proxy, 'Caddyfile'), [[/client_auth \{[^}]*\}/, '']])
+    edit(join(proxy, 'handshake.caddy'), [[/client_auth \{[^}]*\}/, '']])
   },
 }
 
