@@ -32,7 +32,7 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
 const entry = name === 'bench' ? join(setup, '..', 'bench', `${args[0]?.replace(/[^a-z]/g, '')}.ts`) : join(setup, `${name}.ts`)
 if (name === 'build') run(process.execPath, ['src/build.mjs', ...args])
 else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench'].includes(name)) {
-  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]')
+  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect | start' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]')
   process.exit(2)
 } else {
   const { build } = await import('esbuild')
