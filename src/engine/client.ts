@@ -70,7 +70,8 @@ export interface Introduction {
 /** Who the engine is. Both calls take options, which the library's types don't say. */
 export async function introduce(docker: Client, abortSignal: AbortSignal): Promise<Introduction> {
   const { version, info } = docker as unknown as Record<'version' | 'info', (options: { abortSignal: AbortSignal }) => Promise<never>>
-  return { version: await version.call(docker, { abortSignal }), info: await info.call(docker, { abortSignal }) }
+  const [one, other] = await Promise.all([version.call(docker, { abortSignal }), info.call(docker, { abortSignal })])
+  return { version: one, info: other }
 }
 
 function overTcp(place: Place, url: URL): Partial<Options> {

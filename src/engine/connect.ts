@@ -31,10 +31,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     try {
       const docker = client(place)
       const asked = Date.now()
-      const { version, info } = await introduce(docker, stop)
+      const [{ version, info }, { engine }] = await Promise.all([introduce(docker, stop), import('./engine.ts')])
       const machine = machineOf(info, (asked + Date.now()) / 2)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
-      const { engine } = await import('./engine.ts')
       return engine(docker, await proxyEnv(around, place.address), {
         address: place.address,
         source: place.source,

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { stacks } from '../../stacks/index.ts'
 import type { MadeCredential, StackConfig } from '../../stacks/stack.ts'
 import { render } from '../../src/project/render.ts'
-import { proxyUser, writeProject } from '../../src/project/scaffold.ts'
+import { proxyUser } from '../../src/project/proxy-user.ts'
+import { writeProject } from '../../src/project/scaffold.ts'
 import type { Proxy, Rig } from './rig.ts'
 
 const COUNTS: Record<string, number[]> = { bearer: [10, 1000, 10_000, 100_000], basic: [10, 1000, 10_000, 100_000], mtls: [10, 1000, 10_000] }

@@ -114,6 +114,19 @@ describe('what both programs begin with', () => {
     expect(ran(join(folder, 'create.js'), ['--auth', 'basic']).stderr).toContain('main.mjs')
   })
 
+  // npm run bench -- start measures it closer; what is loaded is tested above.
+  test('--version and --help take as long as a bare node, in turns, on a machine that may be busy', { retry: 1 }, () => {
+    const lines = [['-e', '0'], [join(dist, 'create.js'), '--version'], [join(dist, 'ollama-stack.js'), '--help']]
+    const times = lines.map((): number[] => [])
+    for (let round = 0; round < 9; round++) for (const [index, args] of lines.entries()) {
+      const start = performance.now()
+      expect(spawnSync(process.execPath, args).status).toBe(0)
+      times[index]?.push(performance.now() - start)
+    }
+    const [bare = 0, ...ours] = times.map((all) => all.sort((one, other) => one - other)[4] ?? 0)
+    for (const median of ours) expect(median / bare).toBeLessThan(1.4)
+  })
+
   test('help.json holds what is rendered from the commands', async () => {
     expect(JSON.parse(readFileSync(join(dist, 'help.json'), 'utf8'))).toEqual(await helpTexts())
   })
