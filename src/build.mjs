@@ -79,7 +79,9 @@ function stackFiles() {
   const folder = join(root, 'stacks')
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).sort()
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    // A stack's own README is for who reads the sources; the one in common/ is every project's.
+    .filter((path) => !/^(?!common\/)[^/]+\/README\.md$/.test(path)).sort()
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 
