@@ -37,7 +37,7 @@ const INSTEAD = {
     export const container = {
       registerSingleton: (token, type) => void made.set(token, [...(made.get(token) ?? []), new type()]),
       resolve: (token) => made.get(token).at(-1),
-      resolveAll: (token) => made.get(token),
+      resolveAll: (token) => [...made.get(token)], // Whoever asks turns it around in place.
     }
     export const injectable = () => () => {}`,
   'reflect-metadata': 'export {}',

@@ -23,7 +23,7 @@ export const command = define({
   name: 'create',
   summary: 'Write a new stack, start it, pull a test model and test the login',
   usage: 'create-ollama-stack [DIR] [flags]',
-  examples: ['npm create ollama-stack', 'npx create-ollama-stack@latest my-stack --user ann:admin --user bob --yes', 'npx create-ollama-stack@latest --auth basic --bind 192.168.1.20 --dry-run --yes'],
+  examples: ['npm create ollama-stack', 'npx create-ollama-stack@latest nas --auth basic --user ann --user bob --yes', 'npx create-ollama-stack@latest --bind 192.168.1.20 --dry-run --yes'],
   flags: createFlags,
   positionals: ['[DIR]'],
   run: create,

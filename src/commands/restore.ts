@@ -14,7 +14,8 @@ import { connect } from '../engine.ts'
 import { StackError, UsageError } from '../errors.ts'
 import { loadProject, type Project } from '../project/project.ts'
 import { shownPath } from '../ui/quoted.ts'
-import { proxyUser, writeProject } from '../project/scaffold.ts'
+import { proxyUser } from '../project/proxy-user.ts'
+import { writeProject } from '../project/scaffold.ts'
 import { projectName } from '../questions/values.ts'
 
 export const command = define({

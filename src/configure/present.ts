@@ -13,7 +13,7 @@ import { gpuOf } from '../questions/gpu.ts'
 import type { Machine } from '../questions/machine.ts'
 import { elsewhereOf, OWN } from '../questions/ollama-url.ts'
 import type { Project } from '../project/project.ts'
-import { proxyUser } from '../project/scaffold.ts'
+import { proxyUser } from '../project/proxy-user.ts'
 import { subnetFor } from '../net/subnet.ts'
 
 /** The questions that can be asked again. The name is that of the containers and of the models' volume; people have a command of their own. */

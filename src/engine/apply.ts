@@ -90,7 +90,9 @@ async function applyServices(run: Run, steps: ServiceStep[]): Promise<void> {
   }
   await all([...started.values()])
   const waited = [...ids].filter(([step]) => !run.hooks.healthNotOurs?.includes(step.spec.service)).map(([, id]) => id)
-  if (run.hooks.healthyWithin !== undefined) await waitContainers(run.docker, waited, run.hooks.healthyWithin, run.signal)
+  if (run.hooks.healthyWithin === undefined) return
+  run.hooks.waiting?.()
+  await waitContainers(run.docker, waited, run.hooks.healthyWithin, run.signal)
 }
 
 async function dependency(run: Run, { service, condition, required }: DesiredService['dependsOn'][number], started?: string): Promise<void> {

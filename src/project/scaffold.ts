@@ -8,18 +8,9 @@ import type { Change, FileMap } from '../../stacks/stack.ts'
 import { onPosix, shellWord } from '../ui/shell-word.ts'
 import { applyChange, handOver, isFull } from './disk.ts'
 import { bundleDir } from '../paths.ts'
+import { NOBODY } from './proxy-user.ts'
 import { StackError } from '../errors.ts'
 import { plainTexts, recordOf } from './state.ts'
-
-/** The proxy's user when root owns the project: unprivileged, and nobody's login. */
-const NOBODY = 65532
-
-/** `uid:gid` for the proxy: the owner of the files it reads. */
-export function proxyUser(): string {
-  const uid = process.getuid?.() ?? 1000
-  const gid = process.getgid?.() ?? 1000
-  return uid === 0 ? `${NOBODY}:${NOBODY}` : `${uid}:${gid}`
-}
 
 /** `dir` must be new or empty (see directory.ts). `record`: of what the program wrote, for later merges. */
 export function writeProject(dir: string, files: FileMap, record: Change = recordOf(plainTexts(files))): void {

@@ -79,4 +79,3 @@ function withThisMachine({ allow, bind, hostNetwork }: Answers, { addresses }: M
 export function ownCert({ tls, tlsCert, tlsKey, hosts }: Answers, now: Date): ReturnType<typeof readOwnCert> | null {
   return tls === 'files' && tlsCert !== null && tlsKey !== null ? readOwnCert(tlsCert, tlsKey, { hosts, now }) : null
 }
-

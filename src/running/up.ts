@@ -59,9 +59,10 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
-    const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
+    const step = (step: Step): void => report(`${step.do.replaceAll('-', ' ')} ${'name' in step ? step.name : step.image}`)
+    const waiting = (): void => report('wait until it is healthy')
     try {
-      const { changed } = steps.length > 0 ? await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS, healthNotOurs }, signal) : { changed: [] }
+      const { changed } = steps.length > 0 ? await engine.apply(steps, want, { step, waiting, healthyWithin: HEALTHY_MS, healthNotOurs }, signal) : { changed: [] }
       // What was started is healthy by now.
       const others = want.services.filter(({ service, container }) => !healthNotOurs.includes(service) && !changed.includes(container)).map(({ service }) => service)
       if (others.length > 0) await engine.waitHealthy(project.name, others, HEALTHY_MS, signal)

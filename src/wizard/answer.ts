@@ -63,9 +63,12 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
   })
   if (open.length > 0 && !flags.yes) {
     if (!context.interactive) throw needsAnswers(open, known, flags, context)
-    await beforeAsking()
-    const { ask } = await import('./wizard.ts')
-    const hostOllama = 'ollama' in known ? null : await versionAt('127.0.0.1', OLLAMA_PORT, context.signal)
+    // At once: the first question waits for all of them.
+    const [{ ask }, hostOllama] = await Promise.all([
+      import('./wizard.ts'),
+      'ollama' in known ? null : versionAt('127.0.0.1', OLLAMA_PORT, context.signal),
+      beforeAsking(),
+    ])
     const before = keptYes(context.env) ? `npm kept --yes for itself, as it does with all flags before a --.\nTo be asked nothing: ${repeatLine(known, { ownPassword })}` : null
     const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true, before })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.

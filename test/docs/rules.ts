@@ -27,6 +27,7 @@ export function taskOf(line: string): Task | undefined {
     const args = /^(?:-p|--package)$/.test(rest[0] ?? '') && isPackage(rest[1]) ? rest.slice(2) : rest
     if (args.length < rest.length) return args[0] === 'ollama-stack' ? { kind: 'ours', args: args.slice(1) } : undefined
     if (isPackage(args[0])) return { kind: 'create', args: args.slice(1) }
+    if (args[0] === 'tsc') return { kind: 'system' }
     return args[0] === 'vitest' && args[1] === 'run' ? { kind: 'vitest', args: args.slice(2) } : undefined
   }
   if (first === 'npm') {
@@ -40,7 +41,7 @@ export function taskOf(line: string): Task | undefined {
   if (first === 'docker' && rest[0] === 'compose') return { kind: 'compose', args: rest.slice(1) }
   if (first === 'curl') return { kind: 'curl', args: rest }
   if (first === 'git' && rest[0] === 'clone') return { kind: 'clone', args: rest.slice(1) }
-  return ['cd', 'chmod', 'git', 'sudo', 'ollama'].includes(first) ? { kind: 'system' } : undefined
+  return ['cd', 'chmod', 'cp', 'git', 'mkdir', 'ollama', 'openssl', 'sudo', 'tar'].includes(first) ? { kind: 'system' } : undefined
 }
 
 const isPackage = (word = ''): boolean => /^create-ollama-stack(?:@latest)?$/.test(word)

@@ -39,10 +39,10 @@ interface Document {
 function newer(name: string, file: string, old: string, text: string): string {
   const program = join(place.dir, name)
   cpSync(join(import.meta.dirname, '../../dist'), program, { recursive: true })
-  const path = join(program, 'stacks', file)
-  const before = readFileSync(path, 'utf8')
-  expect(before).toContain(old)
-  writeFileSync(path, before.replaceAll(old, text))
+  const path = join(program, 'stacks.json')
+  const shipped = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+  expect(shipped[file]).toContain(old)
+  writeFileSync(path, JSON.stringify({ ...shipped, [file]: shipped[file]?.replaceAll(old, text) }))
   return join(program, 'ollama-stack.js')
 }
 
