@@ -1,7 +1,7 @@
 import { define } from '../cli/command.ts'
 import { connect } from '../engine.ts'
 import { findProject, loadProject } from '../project/project.ts'
-import { statusOf } from '../running/status.ts'
+import { runningOf } from '../running/status.ts'
 import { statusLines } from '../running/status-text.ts'
 import { bringUp } from '../running/up.ts'
 
@@ -15,7 +15,7 @@ export const command = define({
     const project = loadProject(findProject(cwd, flags.dir))
     const engine = await connect({ env, signal })
     const changed = await bringUp(project, engine, ui, signal)
-    const status = await statusOf(project, engine, signal)
+    const status = await runningOf(project, engine, signal)
     if (json) ui.data(JSON.stringify({ ...status, changed }))
     else for (const line of statusLines(status, new Date())) ui.data(line)
   },

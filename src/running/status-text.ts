@@ -4,14 +4,15 @@ import { callable, launcher } from '../cli/callable.ts'
 import { NO_CREDENTIAL } from '../../stacks/stack.ts'
 import { harmless, oneLine } from '../ui/quoted.ts'
 import type { Refusals } from './refused-logins.ts'
-import type { OnDisk, Status } from './status.ts'
+import type { OnDisk, Running, Status } from './status.ts'
 import { inWords, relative } from '../ui/when.ts'
 
 const MOST_NAMED = 8
 const MOST_REFUSALS = 3
 
-export function statusLines(status: Status, now: Date): string[] {
-  const { services, models, refused, running, edited, dir } = status
+/** For `up`, which doesn't look at models and logins, too. */
+export function statusLines(status: Running & Partial<Status>, now: Date): string[] {
+  const { services, models = [], refused = null, running, edited, dir } = status
   const width = Math.max(...services.map(({ name }) => name.length), 'Refused'.length)
   return [
     ...services.map(({ name, state, health, image, since }) => {

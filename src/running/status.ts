@@ -2,7 +2,7 @@
 // again and again.
 
 import { readCert } from '../certs/read-cert.ts'
-import { desired } from '../compose.ts'
+import { desired, type Observed } from '../compose.ts'
 import type { Engine } from '../engine.ts'
 import { problemOf, StackError, type Problem } from '../errors.ts'
 import { credentialProblems } from '../people/credential-problems.ts'
@@ -37,12 +37,16 @@ export interface OnDisk {
   problems: Problem[]
 }
 
-export interface Status extends OnDisk {
+/** What `up` ends with. */
+export interface Running extends OnDisk {
   running: boolean
   /** compose.yaml was changed since; `up` applies it. */
   edited: boolean
   /** `since` (ISO 8601): it runs, or was ended; null: it never ran. */
   services: { name: string; state: string; health: string; image: string; since: string | null }[]
+}
+
+export interface Status extends Running {
   /** Models in memory now. */
   models: LoadedModel[]
   /** null: there is no proxy whose log could be read. */
@@ -55,8 +59,15 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
   const [{ models, problems }, refused, running] = await Promise.all([
     unlessGone({ models: [], problems: [] }, loadedModels(project, engine, observed, signal)),
     unlessGone(null, refusedLogins(project, engine, observed, now, signal)),
-    unlessGone([], runningProblems(project, engine, observed, signal)),
+    runningOf(project, engine, signal, observed, now),
   ])
+  return { ...running, models, refused, problems: [...running.problems, ...problems] }
+}
+
+/** Without what only a container can tell: an `up` with nothing to do is to take no longer than it must. */
+export async function runningOf(project: Project, engine: Engine, signal: AbortSignal, seen?: Observed, now = new Date()): Promise<Running> {
+  const observed = seen ?? await engine.observe(project.name, [], signal)
+  const running = await unlessGone([], runningProblems(project, engine, observed, signal))
   const { containers } = observed
   const disk = onDisk(project, now)
   const services = Object.entries(project.file.services).map(([name, { image }]) => {
@@ -70,9 +81,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     running: services.every(({ state }) => state === 'running'),
     edited: desired(project.file, project.dir).services.some(({ service, hash }) => containers.some((one) => one.service === service && one.hash !== hash && one.dir === project.dir)),
     services,
-    models,
-    refused,
-    problems: [...running, ...problems, ...disk.problems],
+    problems: [...running, ...disk.problems],
   }
 }
 
