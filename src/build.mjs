@@ -6,7 +6,8 @@
 //   stacks.json                  the files that projects are made of
 //   THIRD-PARTY-LICENSES.txt     of every package that is in the chunks
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -67,19 +68,23 @@ writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, metafile))
 writeFileSync(join(cache(), 'meta.json'), JSON.stringify(metafile))
 
 async function renderHelp() {
-  const outfile = join(cache(), 'manual.mjs')
+  const dir = mkdtempSync(join(tmpdir(), 'create-ollama-stack-manual-'))
+  const outfile = join(dir, 'manual.mjs')
   const { outputFiles: [file] } = await build({ ...common, ...lean, entryPoints: ['src/manual.ts'], outfile, write: false, format: 'esm', target: 'node20' })
   writeFileSync(outfile, surrounded(file?.text ?? ''))
   const { helpTexts } = await import(pathToFileURL(outfile).href)
   writeFileSync(join(dist, 'help.json'), JSON.stringify(await helpTexts()))
+  rmSync(dir, { recursive: true, force: true })
 }
 
 /** By path below stacks/. Fifty small files would take three times their size on a disk, here and in every project. */
 function stackFiles() {
   const folder = join(root, 'stacks')
+  // A folder with `files` says so what projects get of it; its README is for who changes the stack.
+  const meant = (/** @type {string} */ path) => !path.endsWith('.ts') && (path.split('/')[1] === 'files' || !existsSync(join(folder, path.split('/')[0] ?? '', 'files')))
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).sort()
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).filter((path) => path.includes('/') && meant(path)).sort()
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 

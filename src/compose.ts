@@ -5,7 +5,4 @@
 export { parseCompose } from './compose/parse.ts'
 export { desired } from './compose/desired.ts'
 export { plan, printPlan } from './compose/plan.ts'
-export type {
-  ComposeFile, Desired, DesiredNetwork, DesiredService, DesiredVolume, Health, Observed, ObservedContainer,
-  ObservedNetwork, ObservedVolume, Service, Step,
-} from './compose/types.ts'
+export type { ComposeFile, Desired, Observed, Service, Step } from './compose/types.ts'

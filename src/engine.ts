@@ -2,6 +2,4 @@
 // `connect`), so that commands that need no engine don't pay for it.
 
 export { connect } from './engine/connect.ts'
-export type {
-  Applied, ConnectOptions, Engine, EngineNetwork, ExecResult, Hooks, LogLine, LogOptions, PortOwner, PullProgress, Removed,
-} from './engine/types.ts'
+export type { Engine, Hooks, LogLine, LogOptions, PullProgress } from './engine/types.ts'

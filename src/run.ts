@@ -9,9 +9,11 @@ import { callable } from './cli/callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { flagsOf } from './cli/help.ts'
 import { nearest } from './cli/nearest.ts'
+import { refuseKept } from './cli/npm-kept.ts'
 import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
 import { harmlessUi } from './ui/harmless.ts'
 import { plainUi } from './ui/plain.ts'
+import { isReadAloud } from './ui/read-aloud.ts'
 import { flagWords, homeOf, split } from './cli/words.ts'
 
 /** Loaded when asked for: a wrong flag needs none of what other commands import. */
@@ -68,11 +70,15 @@ async function dispatch(proc: Process, json: boolean): Promise<number> {
   const { own, words } = split(proc.argv)
   const { command, rest: more } = await findCommand(words)
   const rest = [...own, ...more]
-  const input = parseArgs(rest, { name: command.name, flags: flagsOf(command), ...(command.positionals ? { positionals: command.positionals } : {}) })
+  const flags = flagsOf(command)
+  refuseKept(flags, env)
+  const input = parseArgs(rest, { name: command.name, flags, ...(command.positionals ? { positionals: command.positionals } : {}) })
   const home = homeOf(proc.env)
   if (home !== undefined && !MAKES_ONE.includes(command.name)) input.flags['dir'] ??= home
-  const interactive = stdin.isTTY === true && stderr.isTTY === true && env['TERM'] !== 'dumb'
-  const ui = interactive ? (await import('./ui/clack.ts')).clackUi(stdin, stdout, stderr) : plainUi(stdout, stderr)
+  const interactive = stdin.isTTY === true && stderr.isTTY === true && (env['TERM'] !== 'dumb' || isReadAloud(env))
+  const ui = !interactive ? plainUi(stdout, stderr)
+    : isReadAloud(env) ? (await import('./ui/by-line.ts')).byLineUi(stdin, stdout, stderr, signal)
+    : (await import('./ui/clack.ts')).clackUi(stdin, stdout, stderr, signal)
   const context: Context = { cwd: proc.cwd, env, stdin, stdout, stderr, interactive, json, signal, ui: harmlessUi(ui, json) }
   return (await command.run(input as Parameters<Command['run']>[0], context)) ?? 0
 }

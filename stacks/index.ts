@@ -1,8 +1,6 @@
-// The registry. A new stack is one folder and one line here.
+// The registry: id -> stack, in the order that they are offered in.
 
-import { basic } from './basic/stack.ts'
-import { bearer } from './bearer/stack.ts'
-import { mtls } from './mtls/stack.ts'
+import * as list from './list.ts'
 import type { Stack } from './stack.ts'
 
-export const stacks: Record<string, Stack> = { basic, bearer, mtls }
+export const stacks: Record<string, Stack> = { ...list }

@@ -2,144 +2,15 @@
 // (stacks/index.ts) and never asks which stack it has in hand.
 
 import type { Document } from 'yaml'
+import type { StackConfig } from './config.ts'
+import type { Account, Issued, IssueOptions, Login, MadeCredential, Own, Person, RotateOptions } from './credential.ts'
+import type { Change, FileMap } from './files.ts'
 
-export type Role = 'admin' | 'user'
-export const ROLES: readonly Role[] = ['admin', 'user']
-
-export interface FileEntry {
-  content: string | Uint8Array
-  /** Permission bits, such as 0o644. */
-  mode: number
-}
-
-/** Relative POSIX path -> file. The only currency between stacks, render and disk. */
-export type FileMap = Map<string, FileEntry>
-
-/** Files to write; null means: remove this one. */
-export type Change = Map<string, FileEntry | null>
-
-/** off: plain HTTP. private: a CA of the project's own. files: the owner's certificate. acme: one that a public CA gives. */
-export type Tls = 'off' | 'private' | 'files' | 'acme'
-export const TLS: readonly Tls[] = ['off', 'private', 'files', 'acme']
-
-export interface Acme {
-  /** What certificates are asked for: the first one stands in the URL. */
-  names: string[]
-  email: string | null
-  /** URL of the CA's directory; null: Let's Encrypt. */
-  directory: string | null
-  /** PEM of the root that clients and Caddy need to trust that CA; null: everybody does. */
-  root: string | null
-}
-
-/** An Ollama that isn't the stack's own. */
-export interface Elsewhere {
-  /** A DNS name or an IPv4 address; `host` is this machine. */
-  host: string
-  port: number
-  /** How the stack gets there: stacks/forward. */
-  way: 'socket' | 'gateway' | 'network'
-}
-
-/** A GPU for the stack's own Ollama. `groups`: numeric ids of who may use AMD's devices, besides root. */
-export type Gpu = { maker: 'nvidia'; by: 'runtime' | 'cdi' } | { maker: 'amd'; groups: readonly number[] }
-
-/** What was decided, validated. Never holds a secret. */
-export interface StackConfig {
-  /** Compose project name. */
-  name: string
-  /** A key of the registry. */
-  auth: string
-  /** The IP address that the port is published on. */
-  bind: string
-  port: number
-  tls: Tls
-  /** With `tls: acme`. */
-  acme?: Acme | null
-  /** Plain HTTP was insisted on, on an address where others can listen. */
-  insecureHttp?: boolean
-  /** DNS names and IPs: what the certificate names and which Host headers pass. */
-  hosts: string[]
-  /** Web pages and apps that may call from a browser: exact origins, or `SCHEME://*`. */
-  origins?: readonly string[]
-  /** Addresses and CIDRs that may connect; none: everybody. */
-  allow?: readonly string[]
-  /** A service of its own listens in this machine's network, where clients' addresses are true. */
-  hostNetwork?: boolean
-  /** Requests per person, such as `60/m`; null: no limit. Only for a stack with `limitsRate`. */
-  rate?: string | null
-  /** Left out or null: Ollama is a container of the stack. */
-  elsewhere?: Elsewhere | null
-  /** Left out or null: the CPU, or whatever an Ollama elsewhere has. */
-  gpu?: Gpu | null
-  /** Ollama model for the first test, or null for none. */
-  model: string | null
-  /** First three bytes of the backend network, such as `10.213.7`. */
-  subnet: string
-  /** `uid:gid` that the proxy runs as: the owner of the 0600 files it reads. */
-  user: string
-}
-
-export interface Person {
-  name: string
-  role: Role
-}
-
-/** What the files say about somebody. null: made by hand, so nobody knows; or valid without an end. */
-export interface Account extends Person {
-  created: Date | null
-  /** From then on the proxy refuses the credential. */
-  expires: Date | null
-}
-
-/** How a client proves who it is: request headers, or a client certificate (PEM). */
-export interface Login {
-  headers: Record<string, string>
-  cert?: string
-  key?: string
-}
-
-/** Made once, shown once. Disk keeps only what can't be turned back into it. */
-export interface Credential extends Person {
-  /** Password, key, or the password of the PKCS#12 file; null when the private part never left its owner. */
-  secret: string | null
-  /** Project-relative paths of the client's bundle; null when the secret is all there is. */
-  files: { cert: string; key: string | null; p12: string | null } | null
-  /** null when the private part never left its owner. */
-  login: Login | null
-}
-
-/** A credential whose private part is here, as every one made without `own` is. */
-export interface MadeCredential extends Credential {
-  secret: string
-  login: Login
-}
-
-export interface Issued {
-  change: Change
-  credential: Credential
-}
-
-/** What a person may bring instead of getting it made. Which of them, is each stack's own `brings`. */
-export interface Own {
-  password?: string
-  /** A PKCS#10 request in PEM. */
-  csr?: string
-  /** A line of a .pub file: `ssh-ed25519 AAAA... comment`. */
-  sshKey?: string
-}
-
-export interface IssueOptions extends Own {
-  now: Date
-  /** Whole seconds. Left out or null: no end. */
-  expires?: Date | null
-}
-
-export interface RotateOptions extends Own {
-  now: Date
-  /** For so many milliseconds the old credential stays valid too; with 0 it ends at once. */
-  overlap: number
-}
+export { TLS } from './config.ts'
+export { ROLES } from './credential.ts'
+export type * from './config.ts'
+export type * from './credential.ts'
+export type * from './files.ts'
 
 /** A login that must fail, for the smoke tests. Made from a valid one, so that only one thing is wrong. */
 export interface BadLogin {

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 
-export const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_121)
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_121)
 const TIMES = Number(process.env['FUZZ_RUNS'] ?? 1)
 
 export const runs = (count: number): fc.Parameters<unknown> => ({ seed: SEED, numRuns: count * TIMES })

@@ -7,7 +7,7 @@ import { couldNotRun, failed, passed, type Check } from '../checks/check.ts'
 
 export const attackAddresses: Check = {
   id: 'attack-addresses',
-  title: `No address of this machine leads to Ollama past the login`,
+  title: 'No address of this machine leads to Ollama past the login',
   async run({ project, engine, signal }) {
     const addresses = Object.values(networkInterfaces()).flatMap((entries = []) => entries.map(({ address }) => address)).filter((address) => !/^fe[89ab]/i.test(address))
     const answering = (await Promise.all(addresses.map(async (address) => ((await isOllama(address, signal)) ? [address] : [])))).flat()

@@ -1,21 +1,19 @@
 // The project's own certificates: a CA, the server's and the clients'. PEM in, PEM out.
 //
 // Made with @peculiar/x509, because strict verifiers (Python's default from 3.13, `openssl verify
-// -x509_strict`) want key identifiers, which selfsigned, built on it, can't write. selfsigned makes
-// the stranger's certificates that must be refused.
+// -x509_strict`) want key identifiers, which selfsigned, built on it, can't write.
 //
 // P-256 with SHA-256 everywhere: every TLS library and every phone takes it.
 
 import { createPrivateKey, KeyObject, randomBytes, X509Certificate } from 'node:crypto'
-import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
 import type * as X509 from '@peculiar/x509'
-import { der } from './der.ts'
 import { refuseOutside } from '../net/clock.ts'
 import { StackError } from '../errors.ts'
+import { generalName, LONGEST_CN, personName } from './names.ts'
 import { BACKDATED, parseCert, readCert } from './read-cert.ts'
 
 export { makeP12 } from './p12.ts'
+export { strangerCert } from './stranger.ts'
 
 /** PEM. `cert` may hold a chain: its own certificate first. */
 export interface KeyPair {
@@ -38,8 +36,6 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNED = { name: 'ECDSA', hash: 'SHA-256' } as const
 export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
-/** RFC 5280, ub-common-name. */
-const LONGEST_CN = 64
 
 export async function makeCa({ name, now }: { name: string; now: Date }): Promise<KeyPair> {
   const x509 = await library()
@@ -103,31 +99,6 @@ export function makeExpiredCert({ ca, person, now }: { ca: KeyPair; person: stri
   return withKey((publicKey) => sign(ca, { cn: person, publicKey, usage: CLIENT_AUTH, ...validity(new Date(now.getTime() - 2 * DAY), 1) }))
 }
 
-/** A client certificate of the same name from a CA that nobody here trusts. */
-export async function strangerCert({ person, now }: { person: string; now: Date }): Promise<KeyPair> {
-  const { generate } = await library()
-  const common = {
-    keyType: 'ec' as const,
-    curve: 'P-256' as const,
-    algorithm: 'sha256',
-    notBeforeDate: new Date(now.getTime() - BACKDATED),
-    notAfterDate: new Date(now.getTime() + DAY),
-  }
-  const ca = await generate([{ name: 'commonName', value: 'Foreign CA' }], {
-    ...common,
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }],
-  })
-  // selfsigned joins names into a string to parse. In hex (RFC 4514, `CN=#0c03616e61`) no character
-  // of a name means anything; escapes don't do, since that parser takes `\0a` for a line break.
-  const utf8 = der(0x0c, Buffer.from(personName(person))).toString('hex')
-  const leaf = await generate([{ name: 'commonName', value: `#${utf8}` }], {
-    ...common,
-    ca: { key: ca.private, cert: ca.cert },
-    extensions: [{ name: 'keyUsage', digitalSignature: true, critical: true }, { name: 'extKeyUsage', clientAuth: true }],
-  })
-  return { cert: leaf.cert, key: leaf.private }
-}
-
 interface Leaf {
   cn: string
   publicKey: KeyObject
@@ -186,26 +157,6 @@ function caKey(cert: X509Certificate, pem: string): KeyObject {
   })
 }
 
-/** domainToASCII stops at a `/`, drops tabs and decodes %62: such a host is refused before it. */
-const ODD = /[\p{C}\p{Z}]|(?![A-Za-z0-9.-])\p{ASCII}/u
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-/** Names in ASCII (IDNA), since a certificate holds no other; addresses as addresses. */
-function generalName(host: string): { type: 'dns' | 'ip'; value: string } {
-  if (isIP(host) === 4) return { type: 'ip', value: host }
-  if (isIP(host) === 6) {
-    if (host.includes('%')) throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} has a zone, which means something on one machine only.`)
-    // x509 can't read a dotted tail, as in ::ffff:1.2.3.4; URL writes it in hex.
-    return { type: 'ip', value: new URL(`http://[${host}]`).hostname.slice(1, -1) }
-  }
-  // A full stop at the end is for the resolver: clients take it off before they compare.
-  const name = ODD.test(host) ? '' : domainToASCII(host).replace(/\.$/, '')
-  if (isIP(name) || name.length > 253 || !name.split('.').every((label) => LABEL.test(label))) {
-    throw new StackError('E_CERT_HOST', `${JSON.stringify(host)} is neither a DNS name nor an IP address.`)
-  }
-  return { type: 'dns', value: name }
-}
-
 const earlier = (one: Date, other: Date): Date => (one < other ? one : other)
 
 /** The certificate's times have no milliseconds. */
@@ -223,13 +174,6 @@ function serial(): string {
 
 /** Built from parts and not from a string, so that no character of a name means anything. */
 const named = (x509: Library, cn: string): X509.Name => new x509.Name([{ CN: [{ utf8String: personName(cn) }] }])
-
-/** As long as RFC 5280 allows. It counts characters, not UTF-16 units. */
-function personName(name: string): string {
-  const length = [...name].length
-  if (length > 0 && length <= LONGEST_CN) return name
-  throw new StackError('E_CERT_PERSON', `A name in a certificate has 1 to ${LONGEST_CN} characters, this one has ${length}.`)
-}
 
 const pem = (cert: X509.X509Certificate): string => `${cert.toString('pem').trim()}\n`
 

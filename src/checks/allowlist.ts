@@ -40,7 +40,7 @@ export const allowlist: Check<Pick<Visit, 'project' | 'door' | 'engine' | 'signa
 }
 
 function instead({ hostNetwork }: Project): string {
-  if (hostNetwork) return 'The service front should say which it is: docker compose logs front'
+  if (hostNetwork) return 'The service front should say which it is: ollama-stack logs front'
   return `${process.platform === 'linux' ? 'Make the project anew with --host-network, or filter' : 'Filter'} in the firewall instead (chain DOCKER-USER)`
 }
 

@@ -65,5 +65,5 @@ export const group = (one: Group): Group => one
 
 /** Gives `run` the types that its own flags say. */
 export function define<const F extends Record<string, Flag>>(command: Command<F>): Command {
-  return command as unknown as Command
+  return command
 }

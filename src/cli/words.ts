@@ -1,5 +1,7 @@
 // What a command line is about, before any flag is read.
 
+import { resolve } from 'node:path'
+
 /** What stands before `--`. */
 export function flagWords(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--')
@@ -15,5 +17,6 @@ export function split(argv: readonly string[]): { own: readonly string[]; words:
 
 /** The launcher in a project says which project is meant, wherever it is called from. */
 export function homeOf(env: Record<string, string | undefined>): string | undefined {
-  return env['OLLAMA_STACK_PROJECT'] || undefined
+  // Windows' launcher says it with a dot at the end.
+  return env['OLLAMA_STACK_PROJECT'] ? resolve(env['OLLAMA_STACK_PROJECT']) : undefined
 }

@@ -2,7 +2,7 @@
 
 import type { FileSetting, Setting, Value, Word } from './client.ts'
 import { fillRecord, fillText, fillValue, type Tokens } from './fill.ts'
-import { shellWord } from '../ui/shell-word.ts'
+import { posixWord } from '../ui/shell-word.ts'
 import { codeString, dotenv, exports, homeWord, writeFormat } from './syntax.ts'
 
 export interface Step {
@@ -42,7 +42,7 @@ function words(word: Word, tokens: Tokens): string[] {
   if (!Array.isArray(word)) return [word.raw]
   const filled = word.flatMap((one) => {
     const text = fillText(one, tokens)
-    return text === undefined ? [] : [one.startsWith('~/') ? homeWord(text) : shellWord(text)]
+    return text === undefined ? [] : [one.startsWith('~/') ? homeWord(text) : posixWord(text)]
   })
   return filled.length === word.length ? filled : []
 }

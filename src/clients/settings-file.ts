@@ -2,7 +2,7 @@
 
 import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { readPlain, writeWhole } from '../project/disk.ts'
+import { readPlain, unusedPath, writeWhole } from '../project/disk.ts'
 import { diffOfFile } from '../configure/diff.ts'
 import { UsageError } from '../errors.ts'
 import { harmless, shownPath } from '../ui/quoted.ts'
@@ -90,7 +90,7 @@ export function writeChange({ path, before, after, secret }: Change, now: Date):
   if (read(path) !== before) throw new UsageError('E_CLIENT_FILE', `${shownPath(path)} was changed meanwhile, so it was left as it is.`, 'Run the same command again.')
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const mode = before === null ? 0o644 : lstatSync(path).mode & 0o777
-  const kept = before === null ? null : `${path}.${now.toISOString().slice(0, 19).replaceAll(':', '-')}.bak`
+  const kept = before === null ? null : unusedPath((more) => `${path}.${now.toISOString().slice(0, 19).replaceAll(':', '-')}${more}.bak`)
   if (kept !== null && before !== null) writeWhole(kept, { content: before, mode: secret ? 0o600 : mode })
   writeWhole(path, { content: after, mode: secret ? 0o600 : mode })
   return kept

@@ -2,16 +2,16 @@
 
 import { stringify as toYaml } from 'yaml'
 import { stringify as toToml } from 'smol-toml'
-import { shellWord } from '../ui/shell-word.ts'
+import { posixWord } from '../ui/shell-word.ts'
 import type { Format, Value } from './client.ts'
 
 /** A word that begins with ~/, which the shell must see bare to take it for the home directory. */
 export function homeWord(word: string): string {
-  return `~/${shellWord(word.slice(2))}`
+  return `~/${posixWord(word.slice(2))}`
 }
 
 export function exports(env: Record<string, string>): string {
-  return Object.entries(env).map(([name, value]) => `export ${name}=${value === '' ? "''" : shellWord(value)}`).join('\n')
+  return Object.entries(env).map(([name, value]) => `export ${name}=${value === '' ? "''" : posixWord(value)}`).join('\n')
 }
 
 /** Within double quotes both Compose and dotenv take \" \\ and \$ back; most values need no such thing. */

@@ -6,7 +6,7 @@ import { newPassphrase, passphraseFlag } from '../backup/passphrase.ts'
 import { bytes } from '../ui/bytes.ts'
 import { define } from '../cli/command.ts'
 import { shellWord } from '../ui/shell-word.ts'
-import { writeWhole } from '../project/disk.ts'
+import { unusedPath, writeWhole } from '../project/disk.ts'
 import { UsageError } from '../errors.ts'
 import { finishApply } from '../project/journal.ts'
 import { findProject, loadName } from '../project/project.ts'
@@ -24,8 +24,8 @@ export const command = define({
     const { cwd, json, ui, signal } = context
     const now = new Date()
     const project = loadName(findProject(cwd, flags.dir))
-    const file = args[0] !== undefined ? resolve(cwd, args[0]) : join(outside(cwd, project.dir), `${project.name}-backup-${now.toISOString().slice(0, 19).replace(/[:T]/g, '-')}.tar.gz`)
-    refuseFile(file)
+    const named = args[0] === undefined ? null : resolve(cwd, args[0])
+    if (named !== null) refuseFile(named)
     // Nobody adds or removes a person meanwhile: the files belong together.
     finishApply(project.dir)
     const { files, left } = await alone(project, ui, signal, async () => readContents(project.dir))
@@ -34,7 +34,9 @@ export const command = define({
     const passphrase = sealed ? await newPassphrase(flags['passphrase-stdin'] === true, keys.size, context) : null
     const content = await ui.step(`Pack ${files.size} files`, () => makeBackup(project.name, files, passphrase, now))
     signal.throwIfAborted()
-    refuseFile(file)
+    if (named !== null) refuseFile(named)
+    const usual = join(outside(cwd, project.dir), `${project.name}-backup-${now.toISOString().slice(0, 19).replace(/[:T]/g, '-')}`)
+    const file = named ?? unusedPath((more) => `${usual}${more}.tar.gz`)
     writeWhole(file, { content, mode: 0o600 })
     if (inGit(file)) ui.warn(`${file} is inside a git work tree. Who has it can guess at the passphrase and at passwords: don't commit it.`)
     if (left.length > 0) ui.warn(`Not in it, since it is no part of the stack: ${left.join(', ')}`)

@@ -3,6 +3,7 @@ import { connect } from '../engine.ts'
 import { UsageError } from '../errors.ts'
 import { logText } from '../running/log-text.ts'
 import { follow, history, type Entry, type Wanted } from '../running/logs.ts'
+import { hasColors } from '../ui/color.ts'
 import { nearest } from '../cli/nearest.ts'
 import { listPeople } from '../people/people.ts'
 import { findProject, loadProject, type Project } from '../project/project.ts'
@@ -32,7 +33,7 @@ export const command = define({
     const project = loadProject(findProject(cwd, flags.dir))
     const wanted: Wanted = { services: servicesOf(project, args[0], flags.user), since, tail, user: flags.user ?? null, raw: json }
     const engine = await connect({ env, signal })
-    const looks = { color: stdout.isTTY === true && stdout.hasColors(env), services: wanted.services }
+    const looks = { color: hasColors(stdout, env), services: wanted.services }
     const show = (entry: Entry): void => ui.data(json ? document(entry) : logText(entry, entry.access, looks))
     const { entries, last } = await history(project, engine, wanted, signal)
     for (const entry of entries) show(entry)

@@ -3,6 +3,7 @@ import { connect } from '../engine.ts'
 import { StackError } from '../errors.ts'
 import { findProject, loadProject } from '../project/project.ts'
 import { onDisk, statusOf } from '../running/status.ts'
+import { isReadAloud } from '../ui/read-aloud.ts'
 import { onDiskLines, statusLines } from '../running/status-text.ts'
 import { watchStatus } from '../running/status-watch.ts'
 
@@ -26,7 +27,7 @@ export const command = define({
         throw error
       })
     if (flags.watch) {
-      const inPlace = stdout.isTTY === true && env['TERM'] !== 'dumb'
+      const inPlace = stdout.isTTY === true && env['TERM'] !== 'dumb' && !isReadAloud(env)
       return watchStatus(status, { look: () => statusOf(loadProject(dir), engine, signal), engine, json, stdout, inPlace, signal })
     }
     if (json) ui.data(JSON.stringify(status))

@@ -9,7 +9,7 @@ import type { DesiredService, DeviceRequest, Endpoint, Healthcheck, Mount, Servi
 const nanoseconds = (duration: string | undefined): number => (duration === undefined ? 0 : (parseDuration(duration) ?? 0))
 
 /** Drop undefined members: the Engine takes a missing field, not null, for "unset". */
-function set<T extends object>(fields: T): Record<string, unknown> {
+function set(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 

@@ -1,7 +1,7 @@
 // compose.yaml -> ComposeFile: syntax, supported keys, types, and what must fit together.
 
 import { basename, dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument, type Node } from 'yaml'
+import { LineCounter, parseDocument } from 'yaml'
 import { StackError } from '../errors.ts'
 import { dependsOn, NETWORK, SERVICE, VOLUME } from './keys.ts'
 import { child, entries, invalid, isNull, unsupported, type At, type Source } from './read.ts'
@@ -22,7 +22,7 @@ export function parseCompose(content: string, path: string): ComposeFile {
   const [error] = doc.errors
   if (error) throw syntaxError(content, path, lines, error)
   const source: Source = { path, doc, lines }
-  const root: At = { source, key: '', node: doc.contents as Node | null, offset: 0 }
+  const root: At = { source, key: '', node: doc.contents, offset: 0 }
   const top = topLevel(root)
 
   const services: Record<string, Service> = {}

@@ -2,7 +2,7 @@
 // path of the key, so that the message alone is enough to fix the file.
 
 import { basename } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, type Document, type LineCounter, type Node, type Scalar } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Document, type LineCounter, type Node } from 'yaml'
 import { StackError } from '../errors.ts'
 import { nearest } from '../cli/nearest.ts'
 import { quoted } from '../ui/quoted.ts'
@@ -22,7 +22,7 @@ export interface At {
   offset: number
 }
 
-export function place(at: At): string {
+function place(at: At): string {
   const offset = at.node?.range?.[0] ?? at.offset
   return `${basename(at.source.path)}:${at.source.lines.linePos(offset).line}`
 }
@@ -105,7 +105,7 @@ const AMBIGUOUS = /^[-+]?(?:0[bo]?[0-7_]+|0x[\da-f_]+|\d[\d_]*(?:\.[\d_]*)?(?:e[
 export function scalar(at: At): string | number | boolean {
   if (isNull(at)) throw invalid(at, 'has no value')
   if (!isScalar(at.node)) throw invalid(at, 'must be a single value')
-  const { value, type, source } = at.node as Scalar
+  const { value, type, source } = at.node
   if (type === 'PLAIN' && String(value) !== source?.trim()) throw invalid(at, `must be in quotes: "${source?.trim()}"`)
   if (typeof value === 'string') {
     if (type === 'PLAIN' && AMBIGUOUS.test(value)) throw invalid(at, `must be in quotes: "${value}"`)

@@ -93,4 +93,3 @@ function stays(answers: Lasting, given: ReadonlySet<string>): string {
     return spec.value === undefined ? (texts[0] === 'yes' ? [`--${flag}`] : []) : texts.map((text) => `--${flag} ${text}`)
   }).join(' ')
 }
-

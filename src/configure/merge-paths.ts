@@ -1,6 +1,6 @@
 // Merges at the edges: files that a command line names for one, and what is said when there is none.
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { shellWord } from '../ui/shell-word.ts'
 import { UsageError } from '../errors.ts'
@@ -13,7 +13,7 @@ import { quoted } from '../ui/quoted.ts'
 export function mergeable(files: readonly string[] = [], { dir }: Pick<Project, 'dir'>): string[] {
   return files.map((file) => {
     const path = relative(dir, resolve(dir, file)).split(sep).join('/')
-    if (existsSync(join(dir, path)) && !/^(?:\.\.|credentials|certs)(?:\/|$)/.test(path)) return path
+    if (statSync(join(dir, path), { throwIfNoEntry: false })?.isFile() && !/^(?:\.\.|credentials|certs)(?:\/|$)/.test(path)) return path
     throw new UsageError('E_VALUE', `${quoted(file)} is no file of this project that could be merged.`, 'Name it as the refusal does, such as proxy/nginx.conf.')
   })
 }

@@ -13,7 +13,7 @@ import { isEverywhere, isPublicAddress } from '../questions/machine.ts'
 import type { Project } from '../project/project.ts'
 import { checkServerCert, liesInFiles, ownCertWarnings, servedCert } from '../running/server-cert.ts'
 import { showsAnother } from '../running/take-cert.ts'
-import { DAY_MS } from '../ui/when.ts'
+import { DAY_MS, relative } from '../ui/when.ts'
 import { fail, ofProject, ok, OWNER, warn, worst, type Check, type Verdict } from './check.ts'
 import type { Facts } from './facts.ts'
 
@@ -71,12 +71,12 @@ function ending({ dir, tls, hosts }: Project, { notBefore, notAfter }: { notBefo
   if (days < 0) return fail(`It ended on ${day}: clients refuse it`, renew)
   const late = tls === 'acme' ? notAfter.getTime() - now.getTime() < (notAfter.getTime() - notBefore.getTime()) / 5 : days < SOON_DAYS
   const more = ownCertWarnings({ dir, tls, hosts }, now)
-  if (late) return warn(`It ends on ${day}, in ${days} days`, tls === 'private' && !existsSync(join(dir, 'certs/ca.key')) ? `Put certs/ca.key back, then: ollama-stack up` : renew)
-  return more.length > 0 ? warn(more.join(' '), renew) : ok(`${day}, in ${days} days`)
+  if (late) return warn(`It ends on ${day}, ${relative(notAfter, now)}`, tls === 'private' && !existsSync(join(dir, 'certs/ca.key')) ? `Put certs/ca.key back, then: ollama-stack up` : renew)
+  return more.length > 0 ? warn(more.join(' '), renew) : ok(`${day}, ${relative(notAfter, now)}`)
 }
 
 /** Against the addresses that this machine has now: a new DHCP lease makes a certificate wrong. */
-export function names(project: Pick<Project, 'tls' | 'hosts' | 'bind' | 'url' | 'dir'>, { machine }: Pick<Facts, 'machine'>): Verdict | null {
+function names(project: Pick<Project, 'tls' | 'hosts' | 'bind' | 'url' | 'dir'>, { machine }: Pick<Facts, 'machine'>): Verdict | null {
   if (project.tls !== 'private') return null
   const pem = servedCert(project)
   if (pem === null) return null

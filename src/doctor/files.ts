@@ -1,13 +1,13 @@
 // Files of the project: who may read and write them, and where they may not be.
 
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve, win32 } from 'node:path'
 import { credentialProblems, unreadable } from '../people/credential-problems.ts'
 import { shellWord } from '../ui/shell-word.ts'
 import { PROJECT_TREES } from '../project/files.ts'
 import type { Project } from '../project/project.ts'
 import { STATE } from '../project/state.ts'
-import { fail, ofProject, ok, worst, type Check, type Verdict } from './check.ts'
+import { fail, ofProject, ok, warn, worst, type Check, type Verdict } from './check.ts'
 
 export const fileChecks: Check[] = [
   ofProject({
@@ -18,7 +18,7 @@ export const fileChecks: Check[] = [
   ofProject({
     id: 'file-modes',
     title: 'Modes and owners of files',
-    run: ({ project, platform }) => (platform === 'win32' ? null : worst(openFiles(project), ok('credentials and private keys are for their owner alone, and nobody else may change what runs'))),
+    run: ({ project, platform, home }) => (platform === 'win32' ? inProfile(project.dir, home) : worst(openFiles(project), ok('credentials and private keys are for their owner alone, and nobody else may change what runs'))),
   }),
   ofProject({
     id: 'ca-key',
@@ -38,6 +38,14 @@ export const fileChecks: Check[] = [
     },
   }),
 ]
+
+/** Windows has no modes: a folder is as open as the one that it is in, and only the own profile is closed to other people. */
+function inProfile(dir: string, home: string): Verdict {
+  const way = win32.relative(home, dir)
+  if (way !== '' && !way.startsWith('..') && !win32.isAbsolute(way)) return ok('Windows keeps no modes; the project is in your profile, which other people of this machine may not read')
+  return warn(`Windows keeps no modes, and ${dir} is not in your profile, so others of this machine may be able to read credentials and keys`,
+    `Close it to others: icacls "${dir}" /inheritance:r /grant:r "%USERNAME%:(OI)(CI)F"   (in cmd; or move the project below ${home})`)
+}
 
 /** Project paths of what only its owner may read. */
 function isSecret(path: string): boolean {

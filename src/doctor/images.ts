@@ -28,12 +28,15 @@ export const imageChecks: Check[] = [
         return floor && version !== undefined ? [{ image, version, floor }] : []
       }))
       const found = looked.flat()
-      const without = found.filter(({ version, floor }) => !reaches(version, floor)).map(({ image, version, floor: { level, least, reason, source } }): Verdict => ({
+      const without = found.filter(({ version, floor }) => !reaches(version, floor))
+      // Several images may lack the same fixes.
+      const floors = new Map(without.map(({ floor }) => [floor.reason, floor]))
+      const verdicts = [...floors.values()].map(({ level, least, reason, source }): Verdict => ({
         level,
-        evidence: `${image} runs ${version}, before ${[...least].reverse().join(' or ')}: ${reason}`,
+        evidence: `${each(without.filter(({ floor }) => floor.reason === reason).map(({ image, version }) => `${image} runs ${version}`))}, before ${least.toReversed().join(' or ')}: ${reason}`,
         hint: `Newer images: ollama-stack upgrade   About it: ${source}`,
       }))
-      return worst(without, found.length === 0 ? null : ok(each(found.map(({ image, version }) => `${image} runs ${version}`))))
+      return worst(verdicts, found.length === 0 ? null : ok(each(found.map(({ image, version }) => `${image} runs ${version}`))))
     },
   }),
 ]

@@ -1,6 +1,6 @@
 // What should run, and whether it is what the files say.
 
-import { statSync, readdirSync } from 'node:fs'
+import { statSync, readdirSync, type Stats } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { desired, plan, printPlan } from '../compose.ts'
 import type { ExaminedContainer } from '../engine/examine.ts'
@@ -74,16 +74,18 @@ function judged(name: string, containers: readonly ExaminedContainer[], now: Dat
   })
 }
 
-/** Folders of the project that a container reads once, at its start: all that it mounts but what is read again and again. */
+/** Files of the project that a container reads once, at its start: all that it mounts but what is read again and again. */
 function editedSince({ dir, file }: Project, { service, startedAt }: ExaminedContainer): Verdict[] {
   if (startedAt === null) return []
-  const folders = (file.services[service]?.volumes ?? []).flatMap(({ type, source = '' }) => {
+  const mounted = (file.services[service]?.volumes ?? []).flatMap(({ type, source = '' }) => {
     const path = relative(dir, isAbsolute(source) ? source : join(dir, source))
     return type !== 'bind' || path.startsWith('..') || isAbsolute(path) || /^(?:credentials|certs)(?:\/|$)/.test(path) ? [] : [path]
   })
-  const edited = folders.flatMap((folder) => readdirSync(join(dir, folder)).map((name) => join(folder, name))).filter((path) => {
-    const stat = statSync(join(dir, path))
-    return stat.isFile() && stat.mtime > startedAt
+  const look = (path: string): Stats | undefined => statSync(join(dir, path), { throwIfNoEntry: false })
+  const files = mounted.flatMap((path) => (look(path)?.isDirectory() ? readdirSync(join(dir, path)).map((name) => join(path, name)) : [path]))
+  const edited = files.filter((path) => {
+    const stat = look(path)
+    return stat?.isFile() === true && stat.mtime > startedAt
   })
   return edited.length === 0 ? [] : [warn(`${edited.join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after the service ${service} had started`, `To have ${edited.length === 1 ? 'it' : 'them'} read: docker compose restart ${service}`)]
 }

@@ -7,7 +7,7 @@
 import { LABEL } from '../compose/desired.ts'
 import type { DesiredService, Step } from '../compose/types.ts'
 import { CancelError, StackError } from '../errors.ts'
-import type { Client, CreateOptions } from './client.ts'
+import type { Client } from './client.ts'
 import { explainEngine, statusOf } from './explain.ts'
 import { applyNetworks, createVolume } from './network.ts'
 import { imageId, orNull } from './observe.ts'
@@ -90,7 +90,9 @@ async function applyServices(run: Run, steps: ServiceStep[]): Promise<void> {
   }
   await all([...started.values()])
   const waited = [...ids].filter(([step]) => !run.hooks.healthNotOurs?.includes(step.spec.service)).map(([, id]) => id)
-  if (run.hooks.healthyWithin !== undefined) await waitContainers(run.docker, waited, run.hooks.healthyWithin, run.signal)
+  if (run.hooks.healthyWithin === undefined) return
+  run.hooks.waiting?.()
+  await waitContainers(run.docker, waited, run.hooks.healthyWithin, run.signal)
 }
 
 async function dependency(run: Run, { service, condition, required }: DesiredService['dependsOn'][number], started?: string): Promise<void> {
@@ -125,7 +127,7 @@ async function create(run: Run, step: Of<'create' | 'recreate'>): Promise<string
     Labels: { ...spec.create.Labels, [LABEL.image]: image },
     HostConfig: { NetworkMode: spec.endpoints[0]?.[0] ?? 'none', ...spec.create.HostConfig },
     NetworkingConfig: { EndpointsConfig: Object.fromEntries(atOnce) },
-  } as CreateOptions)
+  })
   run.undo.push({ what: `container ${name}`, back: () => container.remove({ force: true, v: true }) })
   for (const [network, EndpointConfig] of spec.endpoints.slice(atOnce.length)) {
     await run.docker.getNetwork(network).connect({ Container: container.id, EndpointConfig })

@@ -14,8 +14,6 @@ export type Client = Docker
 export type ContainerSummary = Docker.ContainerInfo
 export type ContainerDetails = Docker.ContainerInspectInfo
 export type NetworkDetails = Docker.NetworkInspectInfo
-export type CreateOptions = Docker.ContainerCreateOptions
-export type NetworkOptions = Docker.NetworkCreateOptions
 
 /** Options that dockerode takes but its types don't name, or name too narrowly. */
 interface Options {
@@ -46,7 +44,7 @@ export function client(place: Place): Client {
   else throw new StackError('E_ENGINE_NOT_FOUND', `${place.source} names ${place.address}, which is no address of a Docker Engine.`, {
     hint: 'Addresses look like unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST.',
   })
-  const docker = new Docker(options as unknown as Docker.DockerOptions)
+  const docker = new Docker(options)
   watch(docker.modem)
   return docker
 }
@@ -70,8 +68,8 @@ export interface Introduction {
 /** Who the engine is. Both calls take options, which the library's types don't say. */
 export async function introduce(docker: Client, abortSignal: AbortSignal): Promise<Introduction> {
   const { version, info } = docker as unknown as Record<'version' | 'info', (options: { abortSignal: AbortSignal }) => Promise<never>>
-  const [one, other] = await Promise.all([version.call(docker, { abortSignal }), info.call(docker, { abortSignal })])
-  return { version: one, info: other }
+  const [who, what] = await Promise.all([version.call(docker, { abortSignal }), info.call(docker, { abortSignal })])
+  return { version: who, info: what }
 }
 
 function overTcp(place: Place, url: URL): Partial<Options> {

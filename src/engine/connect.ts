@@ -3,6 +3,7 @@
 import { homedir } from 'node:os'
 import { CancelError, StackError } from '../errors.ts'
 import { places, proxyEnv, type Place, type Surroundings } from './find.ts'
+import { limit } from './limit.ts'
 import { machineOf } from './machine.ts'
 import type { ConnectOptions, Engine } from './types.ts'
 import { older, OLDEST_API, warningFor } from './version.ts'
@@ -22,6 +23,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     platform: options.platform ?? process.platform,
     home: options.home ?? homedir(),
     uid: options.uid ?? process.getuid?.() ?? -1,
+    ...(options.root !== undefined && { root: options.root }),
   }
   const { client, introduce } = await import('./client.ts')
   const failed: Attempt[] = []
@@ -31,6 +33,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     try {
       const docker = client(place)
       const asked = Date.now()
+      // Loaded while the engine answers.
       const [{ version, info }, { engine }] = await Promise.all([introduce(docker, stop), import('./engine.ts')])
       const machine = machineOf(info, (asked + Date.now()) / 2)
       if (older(version.ApiVersion, OLDEST_API)) throw tooOld(place, version.Version, version.ApiVersion)
@@ -58,20 +61,6 @@ export async function connect(options: ConnectOptions = {}): Promise<Engine> {
     }
   }
   throw notFound(failed, around)
-}
-
-/** Aborts after `timeout` milliseconds, or with `signal`: a request that nobody answers would keep the process alive. */
-function limit(timeout: number, signal: AbortSignal | undefined): { stop: AbortSignal; release: () => void } {
-  const controller = new AbortController()
-  const cancel = (): void => controller.abort(signal?.reason)
-  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeout / 1000} s`)), timeout)
-  signal?.addEventListener('abort', cancel, { once: true })
-  if (signal?.aborted) cancel()
-  const release = (): void => {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', cancel)
-  }
-  return { stop: controller.signal, release }
 }
 
 function tooOld(place: Place, version: string, api: string): StackError {

@@ -23,19 +23,7 @@ export async function down(docker: Client, project: string, { volumes = false, s
   }
   try {
     let rest = await projectContainers(docker, project, signal)
-    while (rest.length > 0) {
-      const wave = independent(rest)
-      await all(wave.map(async (container) => {
-        const name = container.Names[0]?.replace(/^\//, '') ?? container.Id
-        check()
-        await stop(docker, container.Id)
-        check()
-        await remove(docker, container.Id, volumes)
-        removed.containers.push(name)
-        onRemove?.(`container ${name}`)
-      }))
-      rest = rest.filter((container) => !wave.includes(container))
-    }
+    const networks = await docker.listNetworks(label)
     const drop = async (kind: 'networks' | 'volumes', name: string, call: () => Promise<unknown>): Promise<void> => {
       check()
       try {
@@ -48,7 +36,35 @@ export async function down(docker: Client, project: string, { volumes = false, s
         else if (statusOf(error) !== 404) throw error
       }
     }
-    for (const network of await docker.listNetworks(label)) await drop('networks', network.Name, () => docker.getNetwork(network.Id).remove())
+    // The engine takes its time for each, and one after the other: those that nobody uses any more go while others still stop.
+    const dropped: Promise<void>[] = []
+    const dropUnused = (): void => {
+      for (const { Id: id, Name: name } of networks.filter((network) => !rest.some((container) => uses(container, network.Id)))) {
+        networks.splice(networks.findIndex((network) => network.Id === id), 1)
+        const going = drop('networks', name, () => docker.getNetwork(id).remove())
+        going.catch(() => undefined) // heard below, once the containers are gone too
+        dropped.push(going)
+      }
+    }
+    try {
+      while (rest.length > 0) {
+        await all(independent(rest).map(async (container) => {
+          const name = container.Names[0]?.replace(/^\//, '') ?? container.Id
+          check()
+          await stop(docker, container.Id)
+          check()
+          await remove(docker, container.Id, volumes)
+          removed.containers.push(name)
+          onRemove?.(`container ${name}`)
+          rest = rest.filter((other) => other !== container)
+          dropUnused()
+        }))
+      }
+      dropUnused()
+    } finally {
+      await Promise.allSettled(dropped)
+    }
+    await all(dropped)
     if (volumes) {
       const { Volumes: found } = await docker.listVolumes(label)
       for (const volume of found ?? []) await drop('volumes', volume.Name, () => docker.getVolume(volume.Name).remove())
@@ -57,6 +73,10 @@ export async function down(docker: Client, project: string, { volumes = false, s
   } catch (error) {
     throw explainEngine(error, `remove the project ${project}`)
   }
+}
+
+function uses({ NetworkSettings }: ContainerSummary, network: string): boolean {
+  return Object.values(NetworkSettings.Networks).some(({ NetworkID: id }) => id === network)
 }
 
 /** Containers whose service none of the others depends on; all, when they do so in a circle. */

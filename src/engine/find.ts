@@ -28,6 +28,8 @@ export interface Surroundings {
   home: string
   /** Numeric user ID; -1 where there is none. */
   uid: number
+  /** In front of the paths that belong to no user; nothing, but for a test. */
+  root?: string
 }
 
 /** The places to try. One when the user chose it: then no other engine will do. */
@@ -127,7 +129,7 @@ async function context(config: string, name: string, source: string): Promise<Pl
   return { address, source: `context ${name}`, ...(secure && address.startsWith('tcp:') && { tls: { ...tls, skipVerify } }) }
 }
 
-function sockets({ env, platform, home, uid }: Surroundings): Place[] {
+function sockets({ env, platform, home, uid, root = '' }: Surroundings): Place[] {
   if (platform === 'win32') {
     return [
       { address: 'npipe:////./pipe/docker_engine', source: 'Docker' },
@@ -138,15 +140,18 @@ function sockets({ env, platform, home, uid }: Surroundings): Place[] {
   const runtime = env['XDG_RUNTIME_DIR'] || (uid > 0 ? `/run/user/${uid}` : '')
   const linux = platform === 'linux'
   const found: [source: string, path: string | false][] = [
-    ['Docker', '/var/run/docker.sock'],
+    ['Docker', `${root}/var/run/docker.sock`],
     ['rootless Docker', linux && runtime !== '' && `${runtime}/docker.sock`],
     ['Docker Desktop', `${home}/.docker/run/docker.sock`],
     ['Docker Desktop', `${home}/.docker/desktop/docker.sock`],
     ['Colima', `${env['COLIMA_HOME'] || `${home}/.colima`}/default/docker.sock`],
+    ['Colima', `${env['XDG_CONFIG_HOME'] || `${home}/.config`}/colima/default/docker.sock`],
     ['OrbStack', !linux && `${home}/.orbstack/run/docker.sock`],
     ['Rancher Desktop', `${home}/.rd/docker.sock`],
+    ['Lima', `${env['LIMA_HOME'] || `${home}/.lima`}/docker/sock/docker.sock`],
     ['rootless Podman', linux && runtime !== '' && `${runtime}/podman/podman.sock`],
-    ['Podman', linux ? '/run/podman/podman.sock' : `${home}/.local/share/containers/podman/machine/podman.sock`],
+    ['Podman', linux ? `${root}/run/podman/podman.sock` : `${home}/.local/share/containers/podman/machine/podman.sock`],
+    ['Podman', !linux && env['TMPDIR'] !== undefined && `${env['TMPDIR'].replace(/\/$/, '')}/podman/podman-machine-default-api.sock`],
   ]
   return found.flatMap(([source, path]) => (path ? [{ address: `unix://${path}`, source }] : []))
 }

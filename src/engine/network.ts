@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os'
 import type { DesiredNetwork, DesiredVolume, Step } from '../compose/types.ts'
 import { StackError } from '../errors.ts'
 import { overlaps } from '../net/subnet.ts'
-import type { Client, NetworkDetails, NetworkOptions } from './client.ts'
+import type { Client, NetworkDetails } from './client.ts'
 import { explainEngine, sentence } from './explain.ts'
 import { networks, orNull } from './observe.ts'
 import { begin, stop, type Run } from './run.ts'
@@ -38,7 +38,7 @@ async function create(run: Run, { name, spec, labels }: DesiredNetwork): Promise
       ...(spec.ipam && {
         IPAM: { Driver: spec.ipam.driver ?? 'default', Config: pools.map(({ subnet, gateway, ip_range }) => ({ ...(subnet && { Subnet: subnet }), ...(gateway && { Gateway: gateway }), ...(ip_range && { IPRange: ip_range }) })) },
       }),
-    } as NetworkOptions)
+    })
     return network.id
   } catch (error) {
     const subnet = pools[0]?.subnet
@@ -101,7 +101,7 @@ async function subnetTaken(run: Run, subnet: string, holder: string, cause: unkn
 /** Remove a network that is in the way of its changed self, and say how it all comes back. */
 async function removeForNow(run: Run, name: string, recreated: string[]): Promise<void> {
   const network = run.docker.getNetwork(name)
-  const details = await orNull(network.inspect() as Promise<NetworkDetails>)
+  const details = await orNull(network.inspect())
   if (!details) return
   const attached = Object.keys(details.Containers ?? {})
   const foreign = attached.filter((id) => !recreated.includes(id))
@@ -114,7 +114,7 @@ async function removeForNow(run: Run, name: string, recreated: string[]): Promis
     const { Aliases, IPAMConfig } = before.NetworkSettings.Networks[name] ?? {}
     run.undo.push({ what: `stopped container ${before.Name.slice(1)}`, back: () => run.docker.getContainer(id).start() })
     await stop(run.docker, id)
-    run.undo.push({ what: `container ${before.Name.slice(1)} without ${name}`, back: () => network.connect({ Container: id, EndpointConfig: { Aliases, IPAMConfig } as never }) })
+    run.undo.push({ what: `container ${before.Name.slice(1)} without ${name}`, back: () => network.connect({ Container: id, EndpointConfig: { Aliases, IPAMConfig } }) })
     await network.disconnect({ Container: id, Force: true })
   }
   run.undo.push({ what: `removed network ${name}`, back: () => restore(run.docker, details) })
@@ -122,7 +122,7 @@ async function removeForNow(run: Run, name: string, recreated: string[]): Promis
 }
 
 function restore(docker: Client, { Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels }: NetworkDetails): Promise<unknown> {
-  return docker.createNetwork({ Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels, CheckDuplicate: true } as NetworkOptions)
+  return docker.createNetwork({ Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels, CheckDuplicate: true })
 }
 
 /** Creating a volume that exists succeeds and changes nothing, so only a look before tells whether it is ours to take back. */

@@ -3,6 +3,7 @@
 
 import type { Client } from './client.ts'
 import { explainPull } from './explain.ts'
+import { limit } from './limit.ts'
 import type { PullProgress } from './types.ts'
 
 /** One line of the engine's answer. */
@@ -26,16 +27,18 @@ export function withTag(image: string): string {
 }
 
 /** What the registry has under that name, as `docker buildx imagetools inspect` says: nothing is downloaded. Throws as `pull`. */
-export async function registryDigest(docker: Client, image: string, signal?: AbortSignal): Promise<string> {
-  const limit = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])])
+export async function registryDigest(docker: Client, image: string, signal?: AbortSignal, patience = PATIENCE_MS): Promise<string> {
+  const { stop, release } = limit(patience, signal, 'i/o timeout')
   // The library can't abort this call.
-  const late = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(signal?.aborted ? signal.reason as Error : new Error('i/o timeout')), { once: true }))
+  const late = new Promise<never>((_, reject) => stop.addEventListener('abort', () => reject(stop.reason as Error), { once: true }))
   try {
     signal?.throwIfAborted()
     const { Descriptor: { digest } } = await Promise.race([docker.getImage(withTag(image)).distribution(), late])
     return digest
   } catch (error) {
     throw explainPull(error, image, 'looked up')
+  } finally {
+    release()
   }
 }
 
@@ -70,7 +73,7 @@ export async function pull(docker: Client, image: string, onProgress?: (progress
 }
 
 async function* jsonLines(stream: NodeJS.ReadableStream, signal?: AbortSignal): AsyncGenerator<Line> {
-  const stop = (): void => void (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(signal?.reason as Error)
+  const stop = (): void => (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(signal?.reason as Error)
   signal?.addEventListener('abort', stop, { once: true })
   let rest = ''
   try {

@@ -48,6 +48,8 @@ export interface Hooks {
   /** Called before each step. */
   step?: (step: Step) => void
   pull?: (progress: PullProgress) => void
+  /** Called when all is done but waiting for health. */
+  waiting?: () => void
   /**
    * Milliseconds that every service of the plan gets to be healthy. With it, a container that is replaced
    * is kept until its successor is healthy, and comes back when that fails.
@@ -175,6 +177,8 @@ export interface ConnectOptions {
   platform?: NodeJS.Platform
   home?: string
   uid?: number
+  /** See `Surroundings`. */
+  root?: string
   /** Milliseconds that each place gets to answer. */
   timeoutMs?: number
   signal?: AbortSignal

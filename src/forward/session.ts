@@ -100,7 +100,8 @@ async function asked(what: string, line: string, context: Context): Promise<stri
 
 async function askedName(line: string, context: Context): Promise<string> {
   if (!context.interactive) throw new UsageError('E_USER_NAME', 'The stack wants a name and a password, and no name was given.', `Add it: ${line} --user NAME`)
-  return (await import('./ask-name.ts')).askName('Your name at the stack?', context)
+  const name = await context.ui.text({ message: 'Your name at the stack?', hint: 'the name that its owner gave you', initial: '', problem: (typed) => (typed.trim() === '' ? 'Without it the stack lets nobody in.' : undefined) })
+  return name.trim()
 }
 
 function agreeing({ interactive, ui }: Context): Agree {

@@ -61,7 +61,7 @@ function parsed(text: string): Kept | null {
     if (typeof value !== 'object' || value === null) return null
     const entries = Object.entries(value)
     if (!entries.every(([key, one]) => KEYS.some((known) => known === key) && typeof one === 'string')) return null
-    return Object.fromEntries(entries) as Kept
+    return Object.fromEntries(entries)
   } catch {
     return null
   }

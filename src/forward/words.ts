@@ -25,7 +25,7 @@ export function unreachable({ url, host, port, tls }: Target, cause: unknown, ow
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) return fail('E_CERT_REQUIRED', `${where} wants a client certificate.`, `ollama-stack connect ${url} --cert NAME.crt --key NAME.key (or --p12 NAME.p12)`)
   if (/ALERT/.test(code)) return fail('E_CERT_REFUSED', `${where} refuses the client certificate${/EXPIRED/.test(code) ? ': it has expired' : /UNKNOWN_CA/.test(code) ? ': it is from another CA' : ''}.`, "Ask the owner for a new one: ollama-stack user rotate NAME")
   if (/^(?:EPROTO|ERR_SSL_)/.test(code)) return fail('E_NO_TLS', `${where} doesn't speak TLS, or none that Node.js takes.`, `Is it ${url.replace('https:', 'http:')}, or another port?`)
-  if (/^HPE_/.test(code)) return fail('E_NO_HTTP', `What ${where} answers isn't HTTP.`, 'Is it the right port?')
+  if (code.startsWith('HPE_')) return fail('E_NO_HTTP', `What ${where} answers isn't HTTP.`, 'Is it the right port?')
   if (code === 'ECONNRESET' || code === 'EPIPE') return fail('E_CLOSED', `${where} closed the connection without an answer.`, tls ? 'Try again; if it stays so, the owner sees why in the log of the proxy.' : `Is it ${url.replace('http:', 'https:')}?`)
   return fail('E_NO_ANSWER', `${where} (port ${port}) can't be used: ${cause instanceof Error ? cause.message || code : String(cause)}.`, 'Check the URL, and the network.')
 }

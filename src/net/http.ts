@@ -3,7 +3,7 @@
 
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type Socket } from 'node:net'
+import { isIP } from 'node:net'
 import type { Login } from '../../stacks/stack.ts'
 import { outOfTime } from './clock.ts'
 import { StackError } from '../errors.ts'
@@ -131,7 +131,7 @@ export function keptAlive(door: Door): http.Agent & { opened: () => number } {
   const create = agent.createConnection.bind(agent)
   agent.createConnection = ((...args: Parameters<typeof create>) => {
     opened++
-    return create(...args) as Socket
-  }) as typeof agent.createConnection
+    return create(...args)
+  })
   return Object.assign(agent, { opened: () => opened })
 }

@@ -25,7 +25,7 @@ export async function versionAt(host: string, port: number, signal?: AbortSignal
 export async function saidAt(connect: { host: string; port: number }, path: string, signal?: AbortSignal, patience = PATIENCE_MS): Promise<Record<string, unknown> | null> {
   try {
     // Ollama lets everybody ask who names it localhost.
-    const { status, body } = await ask({ url: `http://localhost:${connect.port}`, connect, ca: null }, { path, signal: AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(patience)]) })
+    const { status, body } = await ask({ url: `http://localhost:${connect.port}`, connect, ca: null }, { path, idle: patience, signal: AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(patience)]) })
     const answer: unknown = status === 200 ? JSON.parse(body) : null
     return typeof answer === 'object' && answer !== null ? { ...answer } : null
   } catch {

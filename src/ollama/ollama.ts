@@ -96,7 +96,7 @@ function pullError(model: string, said: string): StackError {
     })
   }
   return new StackError('E_PULL_FAILED', `Pulling ${model} failed: ${reason}.`, {
-    hint: `Try again: ./ollama-stack pull ${model} (what is already there stays). Ollama's log: docker compose logs ollama`,
+    hint: `Try again: ./ollama-stack pull ${model} (what is already there stays). Ollama's log: ./ollama-stack logs ollama`,
   })
 }
 

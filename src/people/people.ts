@@ -138,7 +138,7 @@ export async function untilKnown(door: Door, credential: MadeCredential, signal:
     if (status !== 401) return
     if (Date.now() > end) {
       throw new StackError('E_LOGIN_DEAD', `The proxy doesn't let ${credential.name} in, 5 s after the credential was written.`, {
-        hint: "The proxy may not see the credentials directory as it is now. Its log says why: docker compose logs proxy",
+        hint: 'The proxy may not see the credentials directory as it is now. Its log says why: ollama-stack logs proxy',
       })
     }
   }

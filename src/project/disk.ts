@@ -8,6 +8,7 @@ import { basename, dirname, join, posix } from 'node:path'
 import type { Change, FileEntry, FileMap } from '../../stacks/stack.ts'
 import { codeOf, StackError } from '../errors.ts'
 import { quoted, shownPath } from '../ui/quoted.ts'
+import { onPosix } from '../ui/shell-word.ts'
 
 /** Directories that only their owner may enter. */
 const PRIVATE = new Set(['credentials', 'certs', '.ollama-stack-state'])
@@ -102,10 +103,30 @@ export function writeWhole(target: string, { content, mode }: FileEntry): void {
     } finally {
       closeSync(fd)
     }
-    renameSync(temporary, target)
+    replace(temporary, target)
   } catch (cause) {
     rmSync(temporary, { force: true })
     throw diskError(cause, target)
+  }
+}
+
+/** The first that is free of `at('')`, `at('-2')`, `at('-3')`. */
+export function unusedPath(at: (more: string) => string): string {
+  for (let count = 1; ; count++) {
+    const path = at(count === 1 ? '' : `-${count}`)
+    if (!lstatSync(path, { throwIfNoEntry: false })) return path
+  }
+}
+
+/** Windows refuses while somebody has the target open: a virus scanner, Docker's file sharing. They are quick. */
+export function replace(from: string, to: string, platform: NodeJS.Platform = process.platform, rename: (from: string, to: string) => void = renameSync): void {
+  for (let left = platform === 'win32' ? 40 : 0; ; left--) {
+    try {
+      return rename(from, to)
+    } catch (error) {
+      if (left === 0 || !['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error))) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25)
+    }
   }
 }
 
@@ -145,13 +166,13 @@ export function diskError(cause: unknown, target: string): unknown {
   const code = codeOf(cause)
   if (isFull(cause)) {
     return new StackError('E_DISK_FULL', `The disk is full: ${target} could not be written. The earlier version is intact.`, {
-      hint: `Free some space (df -h ${dirname(target)}), then run the same command again.`,
+      hint: `Free some space${onPosix(` (df -h ${dirname(target)})`)}, then run the same command again.`,
       cause,
     })
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new StackError('E_NOT_WRITABLE', `${target} can't be written: ${code === 'EROFS' ? 'the file system is read-only' : 'permission denied'}.`, {
-      hint: `Run the command as the owner of ${dirname(target)} (ls -ld shows who that is).`,
+      hint: `Run the command as the owner of ${dirname(target)}${onPosix(' (ls -ld shows who that is)')}.`,
       cause,
     })
   }

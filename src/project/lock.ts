@@ -10,17 +10,24 @@ import { codeOf, StackError } from '../errors.ts'
 const PATIENCE_MS = 30_000
 const NAME = '.ollama-stack.lock'
 
+interface Waiting {
+  /** Milliseconds. */
+  patience?: number
+  /** Ends the waiting, not the work. */
+  signal?: AbortSignal
+}
+
 /**
  * Runs `work` while holding the project's lock. The lock is a hard link, which appears with its
  * content at once; one left by a process that is gone is taken over. Throws E_LOCKED after
- * `patience` milliseconds.
+ * `patience`, AbortError with `signal`.
  */
-export async function withLock<T>(dir: string, work: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
+export async function withLock<T>(dir: string, work: () => Promise<T>, { patience = PATIENCE_MS, signal }: Waiting = {}): Promise<T> {
   const lock = join(dir, NAME)
   const mine = nameOf(lock)
   try {
     writeFileSync(mine, `${process.pid}\n`, { mode: 0o600 })
-    await acquire(lock, mine, patience)
+    await acquire(lock, mine, patience, signal)
     try {
       return await work()
     } finally {
@@ -68,11 +75,11 @@ function take(lock: string, mine: string): boolean {
   return false
 }
 
-async function acquire(lock: string, mine: string, patience: number): Promise<void> {
-  for (const end = Date.now() + patience; !take(lock, mine); await sleep(20 + Math.random() * 30)) {
+async function acquire(lock: string, mine: string, patience: number, signal: AbortSignal | undefined): Promise<void> {
+  for (const end = Date.now() + patience; !take(lock, mine); await sleep(20 + Math.random() * 30, undefined, signal ? { signal } : {})) {
     if (Date.now() > end) {
       throw new StackError('E_LOCKED', `Another ollama-stack (process ${readHolder(lock) ?? 'unknown'}) is changing this project and hasn't finished in ${patience / 1000} s.`, {
-        hint: `Wait for it. If no such process exists: rm ${lock}`,
+        hint: `Wait for it. If no such process exists, remove the file ${lock}`,
       })
     }
   }

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { isIP } from 'node:net'
-import { TLS, type Stack, type Tls } from '../../stacks/stack.ts'
+import type { Stack, Tls } from '../../stacks/stack.ts'
 import { stacks } from '../../stacks/index.ts'
 import { parseCompose, type ComposeFile, type Service } from '../compose.ts'
 import { shellWord } from '../ui/shell-word.ts'
@@ -11,6 +11,7 @@ import { gpuOf } from '../questions/gpu.ts'
 import { ollamaOf } from '../questions/ollama-url.ts'
 import { codeOf, StackError, UsageError } from '../errors.ts'
 import { finishApply } from './journal.ts'
+import { ownFacts } from './own-facts.ts'
 import { shownPath } from '../ui/quoted.ts'
 
 export interface Project {
@@ -97,46 +98,29 @@ export function loadProject(dir: string): Project {
 export function projectOf(dir: string, text: string, exists: (path: string) => boolean): Project {
   const path = join(dir, 'compose.yaml')
   const file = parseCompose(text, path)
-  const own = (file.tool ?? {}) as Record<string, unknown>
-  const stack = typeof own['auth'] === 'string' && Object.hasOwn(stacks, own['auth']) ? stacks[own['auth']] : undefined
-  if (!stack) {
-    const line = text.split('\n').findIndex((one) => one.startsWith('x-ollama-stack:')) + 1
-    const ids = Object.keys(stacks)
-    throw new StackError('E_COMPOSE_INVALID', `compose.yaml:${line}: x-ollama-stack.auth must be one of ${ids.join(', ')}.`, {
-      exit: 2,
-      hint: `Put the line back that create wrote there, of ${ids.map((id) => `"  auth: ${id}"`).join(', ')} (${join(dir, 'README.md')} says which login this is).`,
-    })
-  }
-  const tls = TLS.find((one) => one === own['tls']) ?? 'off'
+  const { auth, ...own } = ownFacts(file.tool, text, path)
+  const stack = stacks[auth]
+  if (!stack) throw new Error(`no stack called ${auth}`)
+  const { tls, hosts } = own
   const hostNetwork = frontOf(file) === 'front'
   const absent = Object.keys(stack.files({ tls, hostNetwork })).find((one) => !exists(one))
   if (absent !== undefined) {
     throw new StackError('E_COMPOSE_INVALID', `x-ollama-stack.auth says ${stack.id}, but ${absent} isn't there.`, { exit: 2, hint: 'Put back the login that this project was made with, or the file from your backup. To change the login: ollama-stack configure --auth LOGIN' })
   }
   const { bind, port } = published(file, path)
-  const hosts = Array.isArray(own['hosts']) ? own['hosts'].map(String) : []
-  const origins = Array.isArray(own['origins']) ? own['origins'].map(String) : []
-  const host = hosts[0] ?? bind
   return {
+    ...own,
     dir,
     name: file.name,
     stack,
     file,
-    tls,
-    insecureHttp: own['insecure-http'] === true,
     bind,
     port,
-    hosts,
-    certified: Array.isArray(own['certified']) ? own['certified'].map(String) : [],
-    origins,
-    allow: Array.isArray(own['allow']) ? own['allow'].map(String) : [],
     hostNetwork,
-    rate: typeof own['rate'] === 'string' ? own['rate'] : null,
     ollama: ollamaOf(file),
     gpu: gpuOf(file.services['ollama'])?.maker ?? 'none',
-    url: urlOf({ tls, host, port }),
+    url: urlOf({ tls, host: hosts[0] ?? bind, port }),
     ca: caOf(dir, tls, exists),
-    model: typeof own['model'] === 'string' ? own['model'] : null,
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import fs from 'fs-extra'
 import type { Change, FileMap } from '../../stacks/stack.ts'
-import { shellWord } from '../ui/shell-word.ts'
+import { onPosix, shellWord } from '../ui/shell-word.ts'
 import { applyChange, handOver, isFull } from './disk.ts'
 import { bundleDir } from '../paths.ts'
 import { NOBODY } from './proxy-user.ts'
@@ -30,7 +30,7 @@ export function writeProject(dir: string, files: FileMap, record: Change = recor
     else renameSync(staging, dir)
   } catch (cause) {
     if (!isFull(cause)) throw cause
-    throw new StackError('E_DISK_FULL', `The disk is full: ${dir} could not be written. Nothing was left there.`, { hint: `Free some space (df -h ${shellWord(dirname(dir))}), then run the same command again.`, cause })
+    throw new StackError('E_DISK_FULL', `The disk is full: ${dir} could not be written. Nothing was left there.`, { hint: `Free some space${onPosix(` (df -h ${shellWord(dirname(dir))})`)}, then run the same command again.`, cause })
   } finally {
     fs.removeSync(staging)
   }

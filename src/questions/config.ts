@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 import { stacks } from '../../stacks/index.ts'
 import type { StackConfig } from '../../stacks/stack.ts'
 import { UsageError } from '../errors.ts'
-import { allHosts, type Answers } from './fields.ts'
+import type { Answers } from './fields.ts'
+import { allHosts } from './hosts.ts'
 import { checkDirectory } from './directory.ts'
 import { gpuConflicts } from './gpu.ts'
 import { isAllowed } from './allowed.ts'
@@ -78,4 +79,3 @@ function withThisMachine({ allow, bind, hostNetwork }: Answers, { addresses }: M
 export function ownCert({ tls, tlsCert, tlsKey, hosts }: Answers, now: Date): ReturnType<typeof readOwnCert> | null {
   return tls === 'files' && tlsCert !== null && tlsKey !== null ? readOwnCert(tlsCert, tlsKey, { hosts, now }) : null
 }
-

@@ -2,9 +2,9 @@
 
 import { accessSync, constants, lstatSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
+import { launcher } from '../cli/callable.ts'
 import { COMMAND_NAMES } from '../cli/command-names.ts'
-import { shellWord } from '../ui/shell-word.ts'
 import { UsageError } from '../errors.ts'
 import { quoted } from '../ui/quoted.ts'
 
@@ -20,7 +20,7 @@ const LONGEST_NAME = 240
  * The path as it is meant: a shell leaves the ~ of `--dir=~/x` alone, and the wizard has no shell.
  * Throws E_DIR_NAME. `create-ollama-stack status` is a slip, not a wish for a directory called status.
  */
-export function directoryName(text: string): string {
+export function directoryName(text: string, platform: NodeJS.Platform = process.platform): string {
   const slip = [...COMMAND_NAMES, 'help'].find((name) => name === text.toLowerCase())
   if (slip !== undefined) {
     const command = ELSEWHERE[slip] ?? (slip === 'create' ? CREATE : slip === 'help' ? `${CREATE} --help` : `./ollama-stack ${slip} (in your project)`)
@@ -28,7 +28,7 @@ export function directoryName(text: string): string {
   }
   if (text === '') throw new UsageError('E_DIR_NAME', "The project's directory can't be an empty name.", 'Give a path, such as ./ollama-stack')
   if (HIDDEN.test(text)) throw new UsageError('E_DIR_NAME', `${quoted(text)} can't be a directory: it has a character in it that can't be seen.`, 'Give a path, such as ./ollama-stack')
-  return text.replace(/^~(?=\/|$)/, () => homedir())
+  return text.replace(platform === 'win32' ? /^~(?=[/\\]|$)/ : /^~(?=\/|$)/, () => homedir())
 }
 
 /** Throws E_DIR_SYMLINK, E_DIR_NOT_EMPTY, E_DIR_DENIED or E_DIR_NAME. Changes nothing. */
@@ -45,8 +45,8 @@ export function checkDirectory(dir: string): void {
   const names = readdirSync(dir)
   const shown = names.includes('compose.yaml') ? 'compose.yaml' : names[0]
   if (shown !== undefined) {
-    const launcher = names.includes('ollama-stack') ? `, or see what runs there: ${shellWord(join(dir, 'ollama-stack'))} status` : ', such as my-stack'
-    throw new UsageError('E_DIR_NOT_EMPTY', `${dir} is not empty (it has ${quoted(shown)}), and nothing in it will be overwritten.`, `Choose a new directory${launcher}`)
+    const other = names.includes('ollama-stack') ? `, or see what runs there: ${launcher(dir)} status` : ', such as my-stack'
+    throw new UsageError('E_DIR_NOT_EMPTY', `${dir} is not empty (it has ${quoted(shown)}), and nothing in it will be overwritten.`, `Choose a new directory${other}`)
   }
   // The files are written into a directory beside it and moved in.
   writable(dirname(dir), dir)

@@ -2,7 +2,6 @@
 // the wizard's question, and how the answer is written. The order is the order of asking; a
 // default may look at the answers before it.
 
-import { isIP } from 'node:net'
 import { basename, resolve } from 'node:path'
 import { stacks } from '../../stacks/index.ts'
 import { TLS, type Person, type Tls } from '../../stacks/stack.ts'
@@ -10,7 +9,7 @@ import { allowed } from './allowed.ts'
 import { directoryName } from './directory.ts'
 import { GPUS, type GpuChoice } from './gpu.ts'
 import type { Field, Setting } from './field.ts'
-import { isEverywhere, isLoopback, isPrivate, type Machine } from './machine.ts'
+import { isLoopback, isPrivate } from './machine.ts'
 import { HOST, ollama, OWN } from './ollama-url.ts'
 import { ORIGIN_PRESETS, origins } from './origins.ts'
 import * as value from './values.ts'
@@ -237,14 +236,3 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
 
 export const KEYS = Object.keys(FIELDS) as (keyof Answers)[]
 export type * from './field.ts'
-
-/** What the URL and certificate name, in this order: asked for, bound, this machine's. */
-export function allHosts({ bind, hosts, tls }: Pick<Answers, 'bind' | 'hosts' | 'tls'>, { names, addresses }: Machine): string[] {
-  // Those of the published family first: nobody listens at the others.
-  const outside = isEverywhere(bind) ? addresses.map(({ ip }) => ip).sort((a, b) => Number(isIP(b) === isIP(bind)) - Number(isIP(a) === isIP(bind))) : []
-  // A certificate that others made names what it names; every address passes the Host check anyway.
-  if (tls === 'files' || tls === 'acme') return [...new Set([...hosts, 'localhost', ...names])]
-  const near = ['127.0.0.1', 'localhost', '::1']
-  const order = isLoopback(bind) ? [bind, ...near, ...names] : isEverywhere(bind) ? [...outside, ...names, ...near] : [bind, ...names, ...near]
-  return [...new Set([...hosts, ...order])]
-}

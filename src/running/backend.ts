@@ -115,6 +115,6 @@ export async function expectAnswer(project: Project, engine: Engine, signal: Abo
   const later = 'The stack needs nothing more: it takes that Ollama up as soon as it answers. Until then requests get 502.'
   if (fromHere === null) throw down(place, `The stack runs, but the Ollama behind it doesn't. ${seen(place)}`, later)
   throw new StackError('E_OLLAMA_DOWN', `The stack runs, and Ollama ${fromHere} answers this machine at ${near(place)}:${place.port}, but not the stack.`, {
-    hint: `Something between Docker's networks and it refuses them, such as a firewall's rules: docker logs ${project.name}-ollama-1\n${later}`,
+    hint: `Something between Docker's networks and it refuses them, such as a firewall's rules: ollama-stack logs ollama\n${later}`,
   })
 }

@@ -2,6 +2,7 @@
 
 import { askFromStack, howToStart } from './backend.ts'
 import { bytes } from '../ui/bytes.ts'
+import type { Observed } from '../compose.ts'
 import type { Engine } from '../engine.ts'
 import type { Problem } from '../errors.ts'
 import { psRows, type LoadedModel } from '../ollama/ollama-tables.ts'
@@ -14,8 +15,7 @@ export interface Loaded {
 }
 
 /** As `ollama ps` tells; none while Ollama doesn't run. `problems`: an Ollama elsewhere doesn't answer. */
-export async function loadedModels(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, signal: AbortSignal): Promise<Loaded> {
-  const { containers } = await engine.observe(project.name, [], signal)
+export async function loadedModels(project: Pick<Project, 'name' | 'ollama'>, engine: Engine, { containers }: Observed, signal: AbortSignal): Promise<Loaded> {
   const ollama = containers.find(({ service, state }) => service === 'ollama' && state === 'running')
   if (!ollama) return { models: [], problems: [] }
   if (project.ollama !== OWN) return lookThere(project, engine, signal)

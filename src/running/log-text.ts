@@ -66,12 +66,17 @@ function localTime(time: string): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
 }
 
-/**
- * What the container asks itself, as Ollama's server logs it every few seconds: its health check
- * (`ollama list`), and `ollama ps` for `status`. It would bury what people did. `own`: Ollama's address;
- * people come from the proxy's.
- */
+/** A line of Ollama's own access log. */
+const GIN = /^\[GIN\] [\d/]+ - [\d:]+ \| +(\d+) \| +\S+ \| +(\S+) \| (\S+ +"[^"]*")$/
+
+/** What Ollama's server logs of itself: its health check (`ollama list`), and `ollama ps` for `status`. Every few seconds, it would bury what people did. `own`: its address. */
 export function isOwnQuestion({ service, line }: LogLine, own: string): boolean {
-  const [, status, address = '', request = ''] = /^\[GIN\] [\d/]+ - [\d:]+ \| +(\d+) \| +\S+ \| +(\S+) \| (\S+ +"[^"]*")$/.exec(line) ?? []
+  const [, status, address = '', request = ''] = GIN.exec(line) ?? []
   return service === 'ollama' && status === '200' && [own, '127.0.0.1'].includes(address) && /^(?:HEAD +"\/"|GET +"\/api\/(?:tags|ps)")$/.test(request)
+}
+
+/** What the proxy handed on to it, and logs too, with the person: nobody else comes from another address. */
+export function isFromProxy({ service, line }: LogLine, own: string): boolean {
+  const [, , address] = GIN.exec(line) ?? []
+  return service === 'ollama' && address !== undefined && ![own, '127.0.0.1'].includes(address)
 }

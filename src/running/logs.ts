@@ -5,7 +5,7 @@ import type { Access } from '../../stacks/stack.ts'
 import { bell, type Bell } from './bell.ts'
 import type { Engine, LogLine } from '../engine.ts'
 import { StackError } from '../errors.ts'
-import { isOwnQuestion } from './log-text.ts'
+import { isFromProxy, isOwnQuestion } from './log-text.ts'
 import type { Project } from '../project/project.ts'
 
 /** When a restarted container is looked for, should its event be missed. */
@@ -18,7 +18,7 @@ export interface Wanted {
   tail: number | null
   /** Requests of this person only. */
   user: string | null
-  /** What Ollama's container asks itself too. */
+  /** Also what Ollama's container asks itself, and Ollama's own line about a request that the proxy has one about. */
   raw: boolean
 }
 
@@ -27,13 +27,14 @@ export interface Entry extends LogLine {
 }
 
 /** Which lines of a project are meant, and what they say. */
-export function reader({ stack, file }: Pick<Project, 'stack' | 'file'>, { user, raw }: Pick<Wanted, 'user' | 'raw'>): (line: LogLine) => Entry | null {
+function reader({ stack, file }: Pick<Project, 'stack' | 'file'>, { user, raw, services }: Wanted): (line: LogLine) => Entry | null {
   const own = file.services['ollama']?.environment?.['OLLAMA_HOST']?.replace(/:\d+$/, '') ?? ''
   const wanted = user?.toLowerCase()
   return (line) => {
     const access = line.service === 'proxy' ? stack.access(line.line) : null
     if (wanted !== undefined && access?.person?.toLowerCase() !== wanted) return null
-    return !raw && isOwnQuestion(line, own) ? null : { ...line, access }
+    const said = isOwnQuestion(line, own) || (services.includes('proxy') && isFromProxy(line, own))
+    return said && !raw ? null : { ...line, access }
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { launcher } from '../cli/callable.ts'
 import { shellWord } from '../ui/shell-word.ts'
 import { codeOf, StackError, type Problem } from '../errors.ts'
 import { loadName, type Project } from '../project/project.ts'
@@ -24,7 +25,7 @@ export function otherDirectory(project: Place, containers: Made): Problem | null
 function copied({ dir, name }: Place, containers: Made): Problem | null {
   const other = otherDirectories(dir, containers).find((one) => holds(one, name))
   if (other === undefined) return null
-  const theirs = shellWord(join(other, 'ollama-stack'))
+  const theirs = launcher(other, '')
   return {
     code: 'E_OTHER_DIRECTORY',
     message: `The containers of ${name} were started from ${other}. ${dir} has the same name in its compose.yaml, as a copy has, and would take them away from there.`,

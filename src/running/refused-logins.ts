@@ -2,6 +2,7 @@
 // that does (compose.yaml limits its size, and a new container begins a new one).
 
 import { NO_CREDENTIAL, type Access } from '../../stacks/stack.ts'
+import type { Observed } from '../compose.ts'
 import type { Engine } from '../engine.ts'
 import type { Project } from '../project/project.ts'
 import { DAY_MS } from '../ui/when.ts'
@@ -21,8 +22,7 @@ export interface Refusals {
 }
 
 /** null: there is no proxy whose log could be read. */
-export async function refusedLogins({ name, stack }: Pick<Project, 'name' | 'stack'>, engine: Engine, now: Date, signal: AbortSignal): Promise<Refusals | null> {
-  const { containers } = await engine.observe(name, [], signal)
+export async function refusedLogins({ stack }: Pick<Project, 'stack'>, engine: Engine, { containers }: Observed, now: Date, signal: AbortSignal): Promise<Refusals | null> {
   const proxy = containers.find(({ service }) => service === 'proxy')
   if (!proxy) return null
   const from = now.getTime() - DAY_MS

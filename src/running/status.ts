@@ -12,7 +12,7 @@ import { listPeople } from '../people/people.ts'
 import type { Project } from '../project/project.ts'
 import { refusedLogins, type Refusals } from './refused-logins.ts'
 import { runningProblems } from './running-problems.ts'
-import { DAY_MS } from '../ui/when.ts'
+import { DAY_MS, relative } from '../ui/when.ts'
 import { servedCert, shownFingerprint } from './server-cert.ts'
 import type { Role } from '../../stacks/stack.ts'
 
@@ -50,10 +50,12 @@ export interface Status extends OnDisk {
 }
 
 export async function statusOf(project: Project, engine: Engine, signal: AbortSignal, now = new Date()): Promise<Status> {
-  const [observed, { models, problems }, refused] = await Promise.all([
-    engine.observe(project.name, [], signal),
-    unlessGone({ models: [], problems: [] }, loadedModels(project, engine, signal)),
-    unlessGone(null, refusedLogins(project, engine, now, signal)),
+  const observed = await engine.observe(project.name, [], signal)
+  // Each runs something in a container, and that takes longer than everything else here.
+  const [{ models, problems }, refused, running] = await Promise.all([
+    unlessGone({ models: [], problems: [] }, loadedModels(project, engine, observed, signal)),
+    unlessGone(null, refusedLogins(project, engine, observed, now, signal)),
+    unlessGone([], runningProblems(project, engine, observed, signal)),
   ])
   const { containers } = observed
   const disk = onDisk(project, now)
@@ -70,7 +72,7 @@ export async function statusOf(project: Project, engine: Engine, signal: AbortSi
     services,
     models,
     refused,
-    problems: [...await unlessGone([], runningProblems(project, engine, observed, signal)), ...problems, ...disk.problems],
+    problems: [...running, ...problems, ...disk.problems],
   }
 }
 
@@ -101,7 +103,7 @@ export function onDisk(project: Project, now: Date): OnDisk {
     return listPeople(project)
   })
   const cert = unless(null, () => certOf(project, now))
-  if (cert?.endsSoon) problems.push(certEnds(project, cert))
+  if (cert?.endsSoon) problems.push(certEnds(project, cert, now))
   return {
     name, dir, auth: stack.id, url,
     users: people.length,
@@ -123,11 +125,11 @@ function certOf(project: Project, now: Date): Cert | null {
   return { notAfter: notAfter.toISOString(), daysLeft: Math.floor(left / DAY_MS), endsSoon: left < enough }
 }
 
-function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert): Problem {
+function certEnds({ tls, file }: Project, { notAfter, daysLeft }: Cert, now: Date): Problem {
   const hint = tls === 'private' ? 'Renew it, without cutting a connection: ollama-stack up'
     : tls === 'files' ? 'Put the new files over certs/server/server.crt and certs/server/server.key, then run: ollama-stack up'
     : `It should have been renewed by now. Why it wasn't: ollama-stack logs ${file.services['tls'] ? 'tls' : 'proxy'}`
   const date = notAfter.slice(0, 10)
-  const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, in ${daysLeft} ${daysLeft === 1 ? 'day' : 'days'}.`
+  const message = daysLeft < 0 ? `The server's certificate ended on ${date}.` : `The server's certificate ends on ${date}, ${relative(new Date(notAfter), now)}.`
   return { code: 'E_CERT_ENDS', message, hint }
 }

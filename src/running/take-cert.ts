@@ -22,7 +22,7 @@ export async function takeServerCert(project: Project, engine: Engine, renewed: 
     if (Date.now() < end) continue
     const at = (path: string): string => shellWord(join(project.dir, path))
     throw new StackError('E_CERT_REFUSED', "The proxy goes on with the certificate that it had: it didn't take the new one.", {
-      hint: `Its log says why: docker compose logs proxy\nIt must be able to read the key: chown --reference=${at('certs/server')} ${at('certs/server/server.key')}`,
+      hint: `Its log says why: ollama-stack logs proxy\nIt must be able to read the key: chown --reference=${at('certs/server')} ${at('certs/server/server.key')}`,
     })
   }
   return true

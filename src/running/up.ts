@@ -56,14 +56,16 @@ async function converge(project: Project, want: Desired, engine: Engine, ui: Ui,
   const steps = plan(want, { ...observed, containers: observed.containers.map((one) => (afresh.includes(one.service) ? { ...one, hash: '' } : one)) })
   // An Ollama elsewhere may be down, and the door is to stand for it all the same.
   const healthNotOurs = project.ollama === OWN ? [] : ['ollama']
-  const services = want.services.map(({ service }) => service).filter((service) => !healthNotOurs.includes(service))
   const title = steps.length === 0 ? 'Everything is as compose.yaml says' : project.tls === 'acme' ? 'Start the stack and get a certificate' : 'Start the stack'
   await ui.step(title, async (report) => {
     // Health is part of it: what doesn't get healthy is taken back.
-    const step = (step: Step): void => report(`${step.do} ${'name' in step ? step.name : step.image}`)
+    const step = (step: Step): void => report(`${step.do.replaceAll('-', ' ')} ${'name' in step ? step.name : step.image}`)
+    const waiting = (): void => report('wait until it is healthy')
     try {
-      if (steps.length > 0) await engine.apply(steps, want, { step, healthyWithin: HEALTHY_MS, healthNotOurs }, signal)
-      await engine.waitHealthy(project.name, services, HEALTHY_MS, signal)
+      const { changed } = steps.length > 0 ? await engine.apply(steps, want, { step, waiting, healthyWithin: HEALTHY_MS, healthNotOurs }, signal) : { changed: [] }
+      // What was started is healthy by now.
+      const others = want.services.filter(({ service, container }) => !healthNotOurs.includes(service) && !changed.includes(container)).map(({ service }) => service)
+      if (others.length > 0) await engine.waitHealthy(project.name, others, HEALTHY_MS, signal)
     } catch (error) {
       throw explainAcme(error, project)
     }
@@ -84,20 +86,16 @@ export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: Ab
     return work() // somebody else's directory, or a read-only one: there is no place for a lock
   }
   let begun = false
-  const cancelled = new Promise<never>((_, reject) => {
-    const cancel = (): void => { if (!begun) reject(new CancelError('The engine is left as it is.')) }
-    if (signal.aborted) cancel()
-    else signal.addEventListener('abort', cancel, { once: true })
-  })
   const patience = setTimeout(() => ui.line('Waiting for another ollama-stack that is changing this project ...'), 1000)
-  const done = withLock(project.dir, () => {
-    clearTimeout(patience)
-    if (signal.aborted) throw new CancelError('The engine is left as it is.')
-    begun = true
-    return work()
-  })
   try {
-    return await Promise.race([done, cancelled])
+    return await withLock(project.dir, () => {
+      clearTimeout(patience)
+      signal.throwIfAborted()
+      begun = true
+      return work()
+    }, { signal })
+  } catch (error) {
+    throw signal.aborted && !begun ? new CancelError('The engine is left as it is.') : error
   } finally {
     clearTimeout(patience)
   }
@@ -106,13 +104,14 @@ export async function alone<T>(project: Pick<Project, 'dir'>, ui: Ui, signal: Ab
 /** Only what isn't here. Image -> digest. */
 export async function pullImages(images: string[], engine: Engine, ui: Ui, signal: AbortSignal): Promise<Record<string, string | null>> {
   const digests: Record<string, string | null> = {}
-  for (const image of images) {
-    if (await engine.imagePresent(image)) {
-      digests[image] = await engine.imageDigest(image)
-    } else {
-      digests[image] = await ui.progress(`Pull ${image}`, (update) =>
-        engine.pull(image, ({ done, total, phase }) => update({ done, total, text: phase }), signal))
-    }
+  const missing = new Set<string>()
+  await Promise.all(images.map(async (image) => {
+    if (await engine.imagePresent(image)) digests[image] = await engine.imageDigest(image)
+    else missing.add(image)
+  }))
+  for (const image of missing) {
+    digests[image] = await ui.progress(`Pull ${image}`, (update) =>
+      engine.pull(image, ({ done, total, phase }) => update({ done, total, text: phase }), signal))
   }
   return digests
 }
@@ -121,6 +120,8 @@ export async function pullImages(images: string[], engine: Engine, ui: Ui, signa
 function recordDigests(project: Project, digests: Record<string, string | null>): void {
   const path = project.file.path
   const before = readFileSync(path, 'utf8')
+  // Parsing takes longer than all else that an `up` with nothing to do does to files.
+  if (Object.entries(digests).every(([image, digest]) => digest === null || before.includes(`\n    ${image}: "${digest}"\n`))) return
   const doc = parseDocument(before)
   let changed = false
   for (const [image, digest] of Object.entries(digests)) {

@@ -2,17 +2,18 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import { updateSettings, wrapTextWithPrefix } from '@clack/core'
-import { confirm, intro, isCancel, log, note, password } from '@clack/prompts'
+import { type CANCEL_SYMBOL, getColumns, updateSettings, wrapTextWithPrefix } from '@clack/core'
+import { confirm, intro, isCancel, log, multiselect, note, password, select } from '@clack/prompts'
 import { bar, rate } from './bar.ts'
 import { CancelError } from '../errors.ts'
+import { liveText } from './live-text.ts'
 import { spin } from './spin.ts'
 import type { Ui } from './ui.ts'
 
 // Ctrl-D would end the process from under a question, with the cursor still hidden.
 updateSettings({ aliases: { '\x04': 'cancel' } })
 
-export function clackUi(stdin: Readable, stdout: Writable, stderr: Writable): Ui {
+export function clackUi(stdin: Readable, stdout: Writable, stderr: Writable, signal: AbortSignal): Ui {
   const to = { input: stdin, output: stderr }
   // A bare pty and a serial console say 0 by 0; clack would give each letter a line.
   if ('columns' in stderr && stderr.columns === 0) Object.assign(stderr, { columns: 80, rows: 24 })
@@ -20,12 +21,28 @@ export function clackUi(stdin: Readable, stdout: Writable, stderr: Writable): Ui
   let ended = false
   const wrapped = (text: string, first: string, further: string): string =>
     wrapTextWithPrefix(stderr, text, further, first, further, (line, index) => (index === 0 ? line : line.trimStart()))
+  const asked = async <T>(question: (how: typeof to & { signal: AbortSignal }) => Promise<T | typeof CANCEL_SYMBOL>, cancelled?: string): Promise<T> => {
+    // Clack's prompts never let go of their signal: with the program's own, each of them would write
+    // a line when Ctrl-C comes long after the last answer.
+    const stop = new AbortController()
+    const forward = (): void => stop.abort()
+    if (signal.aborted) forward()
+    signal.addEventListener('abort', forward)
+    try {
+      const answer = await question({ ...to, signal: stop.signal })
+      if (isCancel(answer)) throw new CancelError(cancelled)
+      return answer
+    } finally {
+      signal.removeEventListener('abort', forward)
+    }
+  }
+  const kept = (text: string): string => wrapped(text, '   ', '   ').replace(/^ {3}/gm, '')
   return {
-    intro: (title) => intro(title, to),
-    // Not wrapped: it may be a command to paste.
-    line: (text) => (ended ? void stderr.write(`\n${text}\n`) : log.message(text, to)),
+    intro: (title) => intro(wrapped(title, '   ', `${styleText('gray', '│')}  `).slice(3), to),
+    // Several lines are not wrapped: there may be a command to paste among them.
+    line: (text) => (ended ? void stderr.write(`\n${text}\n`) : log.message(text.includes('\n') ? text : kept(text), to)),
     note: (title, text) => note(text, title, to),
-    warn: (text) => log.warn(wrapped(text, '   ', '   ').replace(/^ {3}/gm, ''), to),
+    warn: (text) => log.warn(kept(text), to),
     check: ({ title, ok, detail }) => {
       const mark = ok === null ? styleText('yellow', '○ not run:') : ok ? styleText('green', '✓') : styleText('red', '✗ FAILED:')
       const bar = styleText('gray', '│')
@@ -38,17 +55,12 @@ export function clackUi(stdin: Readable, stdout: Writable, stderr: Writable): Ui
     step: (title, work) => spin(stderr, title, (message) => work((text) => message(`${title}: ${text}`))),
     progress: (title, work) => {
       const speed = rate()
-      return spin(stderr, title, (message) => work((progress) => message(`${title}  ${bar(progress, speed(progress.done))}`)))
+      return spin(stderr, title, (message) => work((progress) => message(`${title}  ${bar(progress, speed(progress.done), getColumns(stderr) - title.length - 6)}`)))
     },
-    confirm: async (message, { initial }) => {
-      const answer = await confirm({ message, initialValue: initial, ...to })
-      if (isCancel(answer)) throw new CancelError('Nothing was changed.')
-      return answer
-    },
-    hidden: async (message, problem) => {
-      const answer = await password({ message, validate: (text) => problem(text ?? ''), ...to })
-      if (isCancel(answer)) throw new CancelError()
-      return answer
-    },
+    text: (question) => asked((how) => liveText({ ...question, ...how })),
+    choose: (message, options, initialValue) => asked((how) => select({ message, options: [...options], initialValue, ...how })),
+    several: (message, options, initial) => asked((how) => multiselect({ message, options: [...options], initialValues: [...initial], required: false, ...how })),
+    confirm: (message, { initial }) => asked((how) => confirm({ message, initialValue: initial, ...how }), 'Nothing was changed.'),
+    hidden: (message, problem) => asked((how) => password({ message, validate: (text) => problem(text ?? ''), ...how })),
   }
 }

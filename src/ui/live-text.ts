@@ -3,26 +3,18 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import { isCancel, TextPrompt, wrapTextWithPrefix } from '@clack/core'
+import { type CANCEL_SYMBOL, isCancel, TextPrompt, wrapTextWithPrefix } from '@clack/core'
 import { S_BAR, S_BAR_END, symbol } from '@clack/prompts'
+import type { TextQuestion } from './ui.ts'
 
-export interface LiveText {
-  message: string
-  /** Said below the input while nothing is wrong. */
-  hint: string
-  /** Shown in grey; an empty line means it. */
-  initial: string
-  /** What is wrong with this text, or nothing. Further lines say what to write instead. */
-  problem(text: string): string | undefined
-  /** A slower look, after Enter only. */
-  onSubmit?(text: string): Promise<string | undefined>
+export interface LiveText extends TextQuestion {
   input: Readable
   output: Writable
   signal: AbortSignal
 }
 
-/** null: cancelled. */
-export async function liveText({ message, hint, initial, problem, onSubmit, ...to }: LiveText): Promise<string | null> {
+/** A symbol: cancelled, as clack has it. */
+export async function liveText({ message, hint, initial, problem, onSubmit, ...to }: LiveText): Promise<string | typeof CANCEL_SYMBOL> {
   const meant = (typed: string | undefined): string => (typed === undefined || typed.trim() === '' ? initial : typed)
   const barred = (text: string, color: 'gray' | 'cyan' | 'yellow', end: string): string => {
     const bar = `${styleText(color, S_BAR)}  `
@@ -35,7 +27,8 @@ export async function liveText({ message, hint, initial, problem, onSubmit, ...t
     validate: (typed) => problem(meant(typed)) ?? onSubmit?.(meant(typed)),
     render() {
       const typed = this.userInput
-      const head = `${styleText('gray', S_BAR)}\n${symbol(this.state)}  ${message}\n`
+      const further = `${styleText(this.state === 'submit' || this.state === 'cancel' ? 'gray' : 'cyan', S_BAR)}  `
+      const head = `${styleText('gray', S_BAR)}\n${wrapTextWithPrefix(to.output, message, further, `${symbol(this.state)}  `, further, (line, index) => (index === 0 ? line : line.trimStart()))}\n`
       if (this.state === 'submit') return head + barred(styleText('dim', meant(typed)), 'gray', S_BAR)
       // The same last bar as below a cancelled choice.
       if (this.state === 'cancel') return `${head}${barred(styleText(['strikethrough', 'dim'], typed), 'gray', S_BAR)}\n${styleText('gray', S_BAR)}`
@@ -48,5 +41,5 @@ export async function liveText({ message, hint, initial, problem, onSubmit, ...t
     },
   })
   const answer = await prompt.prompt()
-  return isCancel(answer) ? null : meant(answer)
+  return isCancel(answer) ? answer : meant(answer)
 }

@@ -29,6 +29,9 @@ export function plainUi(stdout: Writable, stderr: Writable): Ui {
         say(`  ${total > 0 ? `${Math.floor((100 * done) / total)}% of ${bytes(total)}` : bytes(done)}${text === '' ? '' : `, ${text}`}`)
       })
     },
+    text: nobody,
+    choose: nobody,
+    several: nobody,
     confirm: nobody,
     hidden: nobody,
   }

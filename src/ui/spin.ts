@@ -3,6 +3,7 @@
 
 import type { Writable } from 'node:stream'
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { wrapTextWithPrefix } from '@clack/core'
 import { CancelError } from '../errors.ts'
 
 const FRAMES = ['◒', '◐', '◓', '◑']
@@ -20,17 +21,20 @@ export async function spin<T>(output: Writable, title: string, work: (message: (
   output.write(`${styleText('gray', '│')}\n\x1b[?25l`)
   draw()
   const timer = setInterval(draw, FRAME_MS)
-  const end = (mark: string): void => {
+  const end = (mark: string, what = ''): void => {
     clearInterval(timer)
     const seconds = (performance.now() - start) / 1000
-    output.write(`${ERASE}${mark}  ${title}${seconds >= 1 ? styleText('dim', ` ${seconds.toFixed(1)} s`) : ''}\n\x1b[?25h`)
+    const bar = `${styleText('gray', '│')}  `
+    const said = wrapTextWithPrefix(output, `${title}${what}${seconds >= 1 ? styleText('dim', ` ${seconds.toFixed(1)} s`) : ''}`, bar, `${mark}  `, bar, (line, index) => (index === 0 ? line : line.trimStart()))
+    output.write(`${ERASE}${said}\n\x1b[?25h`)
   }
   try {
     const result = await work((now) => { text = now })
     end(styleText('green', '◇'))
     return result
   } catch (error) {
-    end(error instanceof CancelError ? styleText('red', '■') : styleText('red', '▲'))
+    const [mark, what] = error instanceof CancelError ? ['■', ': cancelled'] : ['✗', ': FAILED']
+    end(styleText('red', mark), what)
     throw error
   }
 }

@@ -1,5 +1,5 @@
 // How the program speaks. Progress, prompts and remarks go to stderr, data to stdout.
-// clack.ts is for a terminal, plain.ts for everything else.
+// clack.ts is for a terminal, by-line.ts for a terminal that is read aloud, plain.ts for everything else.
 
 export interface Progress {
   done: number
@@ -13,6 +13,24 @@ export interface CheckLine {
   title: string
   ok: boolean | null
   detail: string
+}
+
+export interface Option {
+  value: string
+  label: string
+  hint?: string
+}
+
+export interface TextQuestion {
+  message: string
+  /** Said while nothing is wrong. */
+  hint: string
+  /** An empty line means it. */
+  initial: string
+  /** What is wrong with this text, or nothing. Further lines say what to write instead. */
+  problem(text: string): string | undefined
+  /** A slower look, after Enter only. */
+  onSubmit?(text: string): Promise<string | undefined>
 }
 
 /** Every method works on its own, without `this`. */
@@ -29,8 +47,13 @@ export interface Ui {
   check(result: CheckLine): void
   /** A line of the result, on stdout. */
   data(text: string): void
-  /** Only where `interactive` is true. Throws CancelError on Ctrl-C. */
+  // Questions: only where `interactive` is true. Each throws CancelError on Ctrl-C.
+  text(question: TextQuestion): Promise<string>
+  /** One of them: its value. */
+  choose(question: string, options: readonly Option[], initial: string): Promise<string>
+  /** Any number of them. */
+  several(question: string, options: readonly Option[], initial: readonly string[]): Promise<string[]>
   confirm(question: string, options: { initial: boolean }): Promise<boolean>
-  /** A question whose answer isn't shown. `problem` says what is wrong with it. As `confirm`. */
+  /** A question whose answer isn't shown. `problem` says what is wrong with it. */
   hidden(question: string, problem: (text: string) => string | undefined): Promise<string>
 }

@@ -54,19 +54,19 @@ function dated(text: string): Date | null {
   return Number.isNaN(at.getTime()) ? null : at
 }
 
-/** `3 minutes ago`, `in 29 days`. */
+/** `3 minutes ago`, `in 30 days`. */
 export function relative(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime()
   if (Math.abs(ms) < 1500) return 'now'
   return ms < 0 ? `${inWords(ms)} ago` : `in ${inWords(ms)}`
 }
 
-/** How long that is, either way: `45 seconds`, `3 minutes`, `29 days`. */
+/** How long that is, either way, to the nearest: `45 seconds`, `3 minutes`, `30 days`. */
 export function inWords(ms: number): string {
-  const size = Math.round(Math.abs(ms) / 1000)
-  const [count, unit] = size < 60 ? [size, 'second'] as const
-    : size < 3600 ? [Math.floor(size / 60), 'minute'] as const
-    : size < 2 * DAY_S ? [Math.floor(size / 3600), 'hour'] as const
-    : [Math.floor(size / DAY_S), 'day'] as const
+  const [seconds = 0, minutes = 0, hours = 0, days = 0] = [1, 60, 3600, DAY_S].map((unit) => Math.round(Math.abs(ms) / 1000 / unit))
+  const [count, unit] = seconds < 60 ? [seconds, 'second'] as const
+    : minutes < 60 ? [minutes, 'minute'] as const
+    : hours < 48 ? [hours, 'hour'] as const
+    : [days, 'day'] as const
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

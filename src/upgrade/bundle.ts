@@ -22,7 +22,7 @@ export function upgradeCall(dir: string, program = bundleDir): string {
   return resolve(program) === resolve(dir, NAME) ? 'ollama-stack upgrade' : `npx -p create-ollama-stack@latest ollama-stack upgrade -C ${shellWord(dir)}`
 }
 
-/** Copied beside it first: a full disk leaves the old one. */
+/** Copied beside it first: a full disk, or a program that holds a file of it, leaves the old one. */
 export function replaceBundle(dir: string): void {
   const [own, fresh, old] = [NAME, `${NAME}.new`, `${NAME}.old`].map((name) => join(dir, name)) as [string, string, string]
   rmSync(fresh, { recursive: true, force: true })
@@ -31,6 +31,9 @@ export function replaceBundle(dir: string): void {
     fs.copySync(bundleDir, fresh)
     if (existsSync(own)) renameSync(own, old)
     renameSync(fresh, own)
+  } catch (error) {
+    if (!existsSync(own) && existsSync(old)) renameSync(old, own)
+    throw error
   } finally {
     rmSync(fresh, { recursive: true, force: true })
     rmSync(old, { recursive: true, force: true })

@@ -39,7 +39,7 @@ export async function carryOut(upgrade: Upgrade, engine: Engine, context: Contex
   const was = before(project, [...change.keys()], upgrade.observed, now)
   const checks: CheckResult[] = []
   const attempt: Attempt = { upgrade, was, engine, context, checks }
-  const lastWords = (): void => context.ui.line(`Cut short. What was begun is undone by the next: ${callable(upgradeCall(dir), dir)}`)
+  const lastWords = (): void => context.ui.line(`Cut short. What was begun is undone by the next:\n${callable(upgradeCall(dir), dir)}`)
   process.once('exit', lastWords)
   try {
     await remembered(upgrade, was, context)

@@ -2,6 +2,7 @@
 
 import { OLLAMA_PORT, versionAt } from '../ollama/bare-ollama.ts'
 import type { Context, Flag, Values } from '../cli/command.ts'
+import { keptYes } from '../cli/npm-kept.ts'
 import { conflicts, unusedPermission } from '../questions/config.ts'
 import { shellWord } from '../ui/shell-word.ts'
 import { throwAll, UsageError } from '../errors.ts'
@@ -68,7 +69,8 @@ export async function answer({ args, flags }: { args: string[]; flags: Given }, 
       'ollama' in known ? null : versionAt('127.0.0.1', OLLAMA_PORT, context.signal),
       beforeAsking(),
     ])
-    const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true })
+    const before = keptYes(context.env) ? `npm kept --yes for itself, as it does with all flags before a --.\nTo be asked nothing: ${repeatLine(known, { ownPassword })}` : null
+    const answers = await ask(known, { ...setting, hostOllama }, context, { dryRun: flags['dry-run'] === true, before })
     // A permission that wasn't used is none: the line that repeats this run would be refused with it.
     return { answers: { ...answers, insecureHttp: answers.insecureHttp && answers.tls === 'off' }, machine: setting.machine, password: undefined, asked: true }
   }
@@ -95,14 +97,12 @@ function withDefaults(known: Partial<Answers>, setting: { cwd: string; machine: 
 
 function needsAnswers(open: (keyof Answers)[], known: Partial<Answers>, flags: Given, { env, json }: Context): UsageError {
   const dumb = env['TERM'] === 'dumb'
-  // npm 7 and later turn `npm create x --yes` into this and hand nothing on (npx says `exec`).
-  const eaten = env['npm_config_yes'] === 'true' && env['npm_command'] !== 'exec'
   const names = open.map((key) => (FIELDS[key].flag === null ? 'the directory' : `--${FIELDS[key].flag}`))
   const line = repeatLine(known, { ownPassword: flags['password-stdin'] === true, more: [...(flags['dry-run'] ? ['--dry-run'] : []), ...(json ? ['--json'] : [])] })
   return new UsageError(
     'E_NEEDS_ANSWERS',
-    `${dumb ? "This terminal (TERM=dumb) can't show the questions" : 'There is no terminal to ask in'}, and these are open: ${names.join(', ')}.${eaten ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
-    `Take the defaults: ${line}\nSee what can be chosen: npx create-ollama-stack@latest --help`,
+    `${dumb ? "This terminal (TERM=dumb) can't show the questions" : 'There is no terminal to ask in'}, and these are open: ${names.join(', ')}.${keptYes(env) ? ' (npm kept --yes for itself, as it does with all flags before a --.)' : ''}`,
+    `Take the defaults: ${line}\n${dumb ? 'To be asked line by line: ACCESSIBLE=1 npx create-ollama-stack@latest\n' : ''}See what can be chosen: npx create-ollama-stack@latest --help`,
   )
 }
 

@@ -1,60 +1,39 @@
 // Asks what the flags left open, shows a summary, and writes nothing. Ctrl-C at any question
 // ends it with CancelError.
 
-import { homedir } from 'node:os'
-import type { Readable, Writable } from 'node:stream'
-import { wrapTextWithPrefix } from '@clack/core'
-import { isCancel, multiselect, select } from '@clack/prompts'
-import { stacks } from '../../stacks/index.ts'
-import type { Tls } from '../../stacks/stack.ts'
 import type { Context } from '../cli/command.ts'
-import { conflicts, toConfig } from '../questions/config.ts'
-import { CancelError, throwAll, UsageError } from '../errors.ts'
+import { conflicts } from '../questions/config.ts'
+import { CancelError, throwAll } from '../errors.ts'
 import type { Choice, Field, Question, Setting } from '../questions/field.ts'
 import { FIELDS, KEYS, type Answers } from '../questions/fields.ts'
-import { liveText } from '../ui/live-text.ts'
-import { HOST, OWN } from '../questions/ollama-url.ts'
-import { freePort, portFree } from '../net/port-free.ts'
+import type { Ui } from '../ui/ui.ts'
 import { LASTING, ONLY_WITH, valueWith, type Lasting } from '../configure/present.ts'
+import { summary } from './summary.ts'
+import { type } from './type.ts'
 
 type Known = Partial<Answers>
 
-export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false } = {}): Promise<Answers> {
-  return withStreams(context, async (to) => {
-    context.ui.intro('create-ollama-stack: Ollama behind a login')
-    const answers = await askEach({ ...given } as Answers, KEYS.filter((key) => !(key in given)), null, setting, to)
-    context.ui.note('This will be made', summary(answers, setting, to.output))
-    return dryRun ? answers : { ...answers, start: await agree(given.start, to) }
-  })
+/** `before` is a line above the first question. */
+export async function ask(given: Known, setting: Setting, context: Context, { dryRun = false, before = null }: { dryRun?: boolean; before?: string | null } = {}): Promise<Answers> {
+  const { ui, stderr } = context
+  ui.intro('create-ollama-stack: Ollama behind a login')
+  if (before !== null) ui.line(before)
+  const answers = await askEach({ ...given } as Answers, KEYS.filter((key) => !(key in given)), null, setting, ui)
+  ui.note('This will be made', summary(answers, setting, stderr))
+  return dryRun ? answers : { ...answers, start: await agree(given.start, ui) }
 }
 
 /** The same questions about what is there: `present` are the defaults, and what has no question stays as it is. */
-export async function askAgain(present: Lasting, setting: Setting, context: Context): Promise<Lasting> {
-  return withStreams(context, (to) => {
-    context.ui.intro('ollama-stack configure: Enter keeps what is there')
-    const known: Known = {}
-    // Known from the start, so that nothing is offered that can't go with it.
-    for (const key of LASTING) if (!FIELDS[key].question && ONLY_WITH[key] === undefined) Object.assign(known, { [key]: present[key] })
-    return askEach(known as Answers, LASTING.filter((key) => !(key in known)), present, setting, to)
-  })
-}
-
-async function withStreams<T>(context: Context, work: (to: Streams) => Promise<T>): Promise<T> {
-  // Clack's prompts never let go of their signal: with the program's own, each of them would write
-  // a line when Ctrl-C comes long after the last answer.
-  const stop = new AbortController()
-  const forward = (): void => stop.abort()
-  if (context.signal.aborted) forward()
-  context.signal.addEventListener('abort', forward)
-  try {
-    return await work({ input: context.stdin, output: context.stderr, signal: stop.signal })
-  } finally {
-    context.signal.removeEventListener('abort', forward)
-  }
+export async function askAgain(present: Lasting, setting: Setting, { ui }: Pick<Context, 'ui'>): Promise<Lasting> {
+  ui.intro('ollama-stack configure: Enter keeps what is there')
+  const known: Known = {}
+  // Known from the start, so that nothing is offered that can't go with it.
+  for (const key of LASTING) if (!FIELDS[key].question && ONLY_WITH[key] === undefined) Object.assign(known, { [key]: present[key] })
+  return askEach(known as Answers, LASTING.filter((key) => !(key in known)), present, setting, ui)
 }
 
 /** Adds to `answers` those of `keys`. */
-async function askEach(answers: Answers, keys: readonly (keyof Answers)[], present: Lasting | null, setting: Setting, to: Streams): Promise<Answers> {
+async function askEach(answers: Answers, keys: readonly (keyof Answers)[], present: Lasting | null, setting: Setting, ui: Ui): Promise<Answers> {
   for (const key of keys) {
     const field = FIELDS[key] as Field<unknown>
     const now = present === null ? undefined : valueWith(answers.tls, present, key as keyof Lasting)
@@ -63,9 +42,9 @@ async function askEach(answers: Answers, keys: readonly (keyof Answers)[], prese
     if (field.question === undefined || field.question.when?.(answers, setting) === false) Object.assign(answers, { [key]: fallback })
     else if (options.length === 1) Object.assign(answers, { [key]: field.parse([options[0]?.value ?? ''], setting) })
     else {
-      const texts = field.question.kind === 'choice' ? [await choose(field.question.message, options, (now === undefined ? field.question.first?.(answers, setting) : undefined) ?? field.print(fallback)[0] ?? '', to)]
-        : field.question.kind === 'several' ? await chooseSeveral(field, field.question, Array.isArray(now) ? now : [], setting, to)
-        : await type(key, field, field.question, { known: answers, present, fallback }, setting, to)
+      const texts = field.question.kind === 'choice' ? [await ui.choose(field.question.message, options, (now === undefined ? field.question.first?.(answers, setting) : undefined) ?? field.print(fallback)[0] ?? '')]
+        : field.question.kind === 'several' ? await chooseSeveral(field, field.question, Array.isArray(now) ? now : [], setting, ui)
+        : await type(key, field, field.question, { known: answers, present, fallback }, setting, ui)
       Object.assign(answers, { [key]: field.parse(texts, setting) })
     }
     // Flags and answers together: what was given may leave nothing that goes with it.
@@ -91,24 +70,18 @@ const MAKE: Words = { open: 'Make it?', all: 'Yes: write it, start it and test i
 const CHANGE: Words = { open: 'Change it?', all: 'Yes: write it, bring the stack in line and test it', sure: 'Write it, bring the stack in line and test it?' }
 
 /** Whether to go on with the change that was shown, and to start the stack. Throws CancelError. */
-export async function agreeToChange(start: boolean | undefined, context: Context): Promise<boolean> {
-  return withStreams(context, (to) => agree(start, to, CHANGE))
+export async function agreeToChange(start: boolean | undefined, { ui }: Pick<Context, 'ui'>): Promise<boolean> {
+  return agree(start, ui, CHANGE)
 }
 
 /** The last question. Returns whether to start what is written. */
-async function agree(start: boolean | undefined, to: Streams, words = MAKE): Promise<boolean> {
+async function agree(start: boolean | undefined, ui: Ui, words = MAKE): Promise<boolean> {
   const no = { value: 'no', label: 'No' }
   const go = start === undefined
-    ? await choose(words.open, [{ value: 'start', label: words.all }, { value: 'write', label: 'Only write the files' }, no], 'start', to)
-    : await choose(start ? words.sure : 'Write it?', [{ value: start ? 'start' : 'write', label: 'Yes' }, no], start ? 'start' : 'write', to)
+    ? await ui.choose(words.open, [{ value: 'start', label: words.all }, { value: 'write', label: 'Only write the files' }, no], 'start')
+    : await ui.choose(start ? words.sure : 'Write it?', [{ value: start ? 'start' : 'write', label: 'Yes' }, no], start ? 'start' : 'write')
   if (go === 'no') throw new CancelError()
   return go === 'start'
-}
-
-interface Streams {
-  input: Readable
-  output: Writable
-  signal: AbortSignal
 }
 
 /** Without what can't go with the answers so far. When nothing can, one is left, for `conflicts` to refuse. */
@@ -118,91 +91,13 @@ function possible(key: keyof Answers, options: Choice[], known: Known, setting: 
   return fits.length === 0 ? options.slice(0, 1) : fits
 }
 
-async function choose(message: string, options: Choice[], initial: string, to: Streams): Promise<string> {
-  const answer = await select({ message, options, initialValue: initial, ...to })
-  if (isCancel(answer)) throw new CancelError()
-  return answer
-}
-
 /** What is there and belongs to none of the options stays. */
-async function chooseSeveral(field: Field<unknown>, { message, hint, options }: Extract<Question, { kind: 'several' }>, now: readonly string[], setting: Setting, to: Streams): Promise<string[]> {
+async function chooseSeveral(field: Field<unknown>, { message, hint, options }: Extract<Question, { kind: 'several' }>, now: readonly string[], setting: Setting, ui: Ui): Promise<string[]> {
   const wholeOf = (value: string): string[] => field.print(field.parse([value], setting))
   const initialValues = options().map(({ value }) => value).filter((value) => wholeOf(value).every((one) => now.includes(one)))
   const others = now.filter((one) => !initialValues.some((value) => wholeOf(value).includes(one)))
-  const answer = await multiselect({ message: `${message} (${others.length === 0 ? hint : `besides ${others.join(', ')}, which --${field.flag} changes`})`, options: options(), required: false, initialValues, ...to })
-  if (isCancel(answer)) throw new CancelError()
+  const besides = others.length === 0 ? hint : `besides ${others.join(', ')}, which --${field.flag} changes`
+  const answer = await ui.several(`${message} (${besides})`, options(), initialValues)
   const chosen = [...others, ...answer.flatMap(wholeOf)]
   return [...now.filter((one) => chosen.includes(one)), ...chosen.filter((one) => !now.includes(one))]
-}
-
-interface Place {
-  known: Answers
-  present: Lasting | null
-  fallback: unknown
-}
-
-async function type(key: keyof Answers, field: Field<unknown>, question: Extract<Question, { kind: 'text' }>, { known, present, fallback: value }: Place, setting: Setting, to: Streams): Promise<string[]> {
-  // No shell has been here to expand ~.
-  const split = (text: string): string[] => (field.spec.repeat ? text.split(/[\s,]+/).filter(Boolean) : [text.trim().replace(/^~(?=$|[/\\])/, () => homedir())])
-  const fallback = field.print(value).join(' ')
-  // The stack itself listens there.
-  const own = (port: number): boolean => port === present?.port
-  const initial = key === 'directory' ? 'ollama-stack' : key === 'people' ? 'admin' : key === 'port' && !own(Number(fallback)) ? String(await freePort(known.bind, Number(fallback))) : fallback
-  const problem = (text: string): UsageError | undefined => {
-    try {
-      const value = field.parse(split(text), setting)
-      return conflicts({ ...known, [key]: value }, false, setting.machine)[0]
-    } catch (error) {
-      if (error instanceof UsageError) return error
-      throw error
-    }
-  }
-  const text = await liveText({
-    message: question.message,
-    hint: key === 'port' && initial !== fallback ? `${fallback} is taken; ${question.hint}` : question.hint,
-    initial,
-    problem: (typed) => {
-      const error = problem(typed)
-      return error && asAnswer(error)
-    },
-    ...(key === 'port' ? { onSubmit: async (typed: string) => (own(Number(typed)) ? undefined : taken(known.bind, Number(typed))) } : {}),
-    ...to,
-  })
-  if (text === null) throw new CancelError()
-  return split(text)
-}
-
-/** An error about a flag, as one about an answer: `--port can't be "x"` is `It can't be "x"`, and its example has no flag. */
-function asAnswer({ message, hint }: UsageError): string {
-  const how = hint.replace(/: --[a-z-]+ (?=\S+$)/, ', such as ').replace('create-ollama-stack ', '')
-  return `${message.replace(/^--[a-z-]+ (?=can't be )/, 'It ').replace(/^The role in --user /, 'The role of ')}${how === '' ? '' : `\n${how}`}`
-}
-
-async function taken(bind: string, port: number): Promise<string | undefined> {
-  const free = await freePort(bind, port)
-  if (free !== port) return `Something listens on port ${port} already.\n${free} is free.`
-  return (await portFree(bind, port)) ? undefined : `Something listens on port ${port} already.\nChoose another one.`
-}
-
-const TLS_WORDS: Record<Tls, string> = { off: 'plain HTTP', private: 'HTTPS with a private CA', files: 'HTTPS with your own certificate', acme: "HTTPS with a certificate of Let's Encrypt" }
-
-/** A row each; what is too wide for the box goes on below itself. */
-function summary(answers: Answers, { machine }: Setting, output: Writable): string {
-  const { directory, name, auth, people, bind, port, tls, origins, allow, ollama, model } = answers
-  const rows = [
-    ['Directory', directory],
-    ['Project', name],
-    ['Login', stacks[auth]?.title ?? auth],
-    ['People', people.map((person) => `${person.name} (${person.role})`).join(', ')],
-    ['Reachable', `${bind}, port ${port}, ${answers.acmeDirectory ? 'HTTPS with a certificate of your ACME CA' : TLS_WORDS[tls]}`],
-    ...(tls === 'off' ? [] : [['Names', toConfig(answers, machine).hosts.join(', ')]]),
-    ...(origins.length === 0 ? [] : [['Browsers', origins.join(', ')]]),
-    ...(allow.length === 0 ? [] : [['Only from', allow.join(', ')]]),
-    ...(ollama === OWN ? [] : [['Ollama', ollama === `http://${HOST}:11434` ? 'the one on this machine' : ollama]]),
-    ['Test model', model ?? 'none'],
-  ]
-  // The box itself takes six columns.
-  const gap = ' '.repeat(18)
-  return rows.map(([left = '', right = '']) =>
-    wrapTextWithPrefix(output, right, gap, gap, gap, (line) => line.trim()).replaceAll(gap, ' '.repeat(12)).replace(/^ {12}/, left.padEnd(12))).join('\n')
 }

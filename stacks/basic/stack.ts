@@ -72,8 +72,12 @@ function wholeFile(files: FileMap): string {
   })
 }
 
-function list(files: FileMap): Account[] {
-  return entries(read(files, HTPASSWD)).map(({ name, role, created, expires }) => ({ name, role, created, expires }))
+function list(files: FileMap, now = new Date()): Account[] {
+  const old = new Map(entries(read(files, OLD)).map(({ name, expires }) => [name, expires]))
+  return entries(read(files, HTPASSWD)).map(({ name, role, created, expires }) => {
+    const overlap = old.get(name)
+    return { name, role, created, expires, ...(overlap && overlap > now ? { overlap } : {}) }
+  })
 }
 
 async function issue(files: FileMap, { name, role }: Person, { now, expires = null, password: own }: IssueOptions): Promise<Issued> {

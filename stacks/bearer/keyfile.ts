@@ -99,12 +99,14 @@ export function people(text: string, now: number): Account[] {
   return [...linesOf].map(([name, own]) => {
     const live = own.filter(({ end }) => end > now)
     const newest = own.at(-1)
+    const overlap = Math.max(...live.filter((line) => line.end < (newest?.end ?? 0)).map(({ end }) => end))
     return {
       name,
       role: (live.length > 0 ? live : [newest]).some((line) => line?.role === 'admin') ? 'admin' : 'user',
       created: date(newest?.created ?? null),
       // When the last of them ends: until then the person gets in.
       expires: date(Math.max(...own.map(({ end }) => end))),
+      ...(overlap > now ? { overlap: new Date(overlap * 1000) } : {}),
     }
   })
 }

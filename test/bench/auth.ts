@@ -6,10 +6,11 @@ import { prepare } from '../setup/engine.ts'
 import { stacks } from '../../stacks/index.ts'
 import { say, Stop } from '../setup/shell.ts'
 import { Rig, type Proxy, type Reading } from './rig.ts'
+import { inTurns, median, untilInterrupted } from './turns.ts'
 import { variantsOf } from './variants.ts'
 
-const ROUNDS = 7
-const SECONDS = 2
+const ROUNDS = 15
+const SECONDS = 1
 const CONNECTIONS = 16
 const FLOOD = { seconds: 6, connections: 8 }
 
@@ -23,36 +24,32 @@ export async function main(args: string[]): Promise<void> {
   if (!(await onPath('ab'))) await install('apache2-utils')
   const rows = ['| login | requests/s | of the same without login | p50 ms | p99 ms | memory |', '|---|---|---|---|---|---|']
   const floods = ['| flood of wrong credentials, 8 connections | p99 quiet | p99 under it | times | refused/s |', '|---|---|---|---|---|']
-  for (const id of chosen.length > 0 ? chosen : ['bearer', 'basic', 'mtls']) {
-    const rig = await Rig.open(upstream)
-    try {
-      const { none, counts, naive, wrong } = await variantsOf(rig, id)
-      const all: [string, Proxy][] = [['no login', none], ['no proxy at all', rig.direct()], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
-      const readings = await rounds(rig, all.map(([, proxy]) => proxy))
-      for (const [index, [title, proxy]] of all.entries()) rows.push(await row(`${id}: ${title}`, readings[index] ?? [], readings[0] ?? [], await rig.memory(proxy)))
-      const [, victim] = counts.find(([count]) => count === 1000) ?? []
-      // Keys and certificates can't be guessed: there, a flood is only load.
-      if (victim && id === 'basic') floods.push(await underFlood(rig, id, victim, wrong))
-    } finally {
-      await rig.close()
-    }
+  try {
+    await untilInterrupted(async (check) => {
+      for (const id of chosen.length > 0 ? chosen : ['bearer', 'basic', 'mtls']) {
+        const rig = await Rig.open(upstream, check)
+        try {
+          const { none, counts, naive, wrong } = await variantsOf(rig, id)
+          const all: [string, Proxy][] = [['no login', none], ['no proxy at all', rig.direct()], ...counts.map(([count, proxy]): [string, Proxy] => [`${count.toLocaleString('en')} people`, proxy]), ...naive]
+          const readings = await rounds(rig, all.map(([, proxy]) => proxy))
+          for (const [index, [title, proxy]] of all.entries()) rows.push(await row(`${id}: ${title}`, readings[index] ?? [], readings[0] ?? [], await rig.memory(proxy)))
+          const [, victim] = counts.find(([count]) => count === 1000) ?? []
+          // Keys and certificates can't be guessed: there, a flood is only load.
+          if (victim && id === 'basic') floods.push(await underFlood(rig, id, victim, wrong))
+        } finally {
+          await rig.close()
+        }
+      }
+    })
+  } finally {
+    // What was measured before something failed took minutes.
+    console.log([...rows, '', ...floods].join('\n'))
   }
-  console.log([...rows, '', ...floods].join('\n'))
 }
 
-/** Readings per proxy, one from each round; each round begins with another one. */
-async function rounds(rig: Rig, proxies: readonly Proxy[]): Promise<Reading[][]> {
-  const readings: Reading[][] = proxies.map(() => [])
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let step = 0; step < proxies.length; step++) {
-      const index = (round + step) % proxies.length
-      const proxy = proxies[index]
-      if (!proxy) continue
-      readings[index]?.push(await rig.load(proxy, { seconds: SECONDS, connections: CONNECTIONS }))
-    }
-    say('round', `${round + 1} of ${ROUNDS}: ${proxies.map((proxy, index) => `${proxy.name} ${Math.round(readings[index]?.at(-1)?.requests ?? 0)}/s`).join(', ')}`)
-  }
-  return readings
+/** Readings per proxy, one from each round. */
+function rounds(rig: Rig, proxies: readonly Proxy[]): Promise<Reading[][]> {
+  return inTurns(ROUNDS, proxies.map((proxy) => () => rig.load(proxy, { seconds: SECONDS, connections: CONNECTIONS })), (round) => say('round', `${round} of ${ROUNDS}: ${proxies.length} proxies`))
 }
 
 async function row(title: string, readings: readonly Reading[], base: readonly Reading[], memory: string): Promise<string> {
@@ -75,10 +72,4 @@ async function underFlood(rig: Rig, id: string, victim: Proxy, wrong: string[]):
   }
   const times = median(loud.map((value, index) => value / (quiet[index] ?? Number.NaN)))
   return `| ${id} | ${median(quiet).toFixed(2)} ms | ${median(loud).toFixed(2)} ms | ${times.toFixed(1)} | ${Math.round(median(refused))} |`
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }

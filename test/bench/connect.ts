@@ -11,13 +11,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCa, makeServerCert } from '../../src/certs/certs.ts'
 import { freePort } from '../../src/net/port-free.ts'
+import { share, untilInterrupted } from './turns.ts'
 
 const ROUNDS = 5
 const PIECES = 60
 /** As fast as a model speaks that people call fast. */
 const EVERY_MS = 30
 
-export async function main(): Promise<void> {
+export const main = (): Promise<void> => untilInterrupted(measure)
+
+async function measure(check: () => void): Promise<void> {
   const now = new Date()
   const ca = await makeCa({ name: 'bench', now })
   const server = https.createServer(await makeServerCert({ ca, hosts: ['127.0.0.1'], now }), (request, response) => {
@@ -48,10 +51,11 @@ export async function main(): Promise<void> {
       const direct: number[] = []
       const through: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
+        check()
         direct.push(...(await Promise.all(Array.from({ length: streams }, () => delays(https.get({ ...plain, path: '/stream', agent: false }))))).flat())
         through.push(...(await Promise.all(Array.from({ length: streams }, () => delays(http.get({ host: '127.0.0.1', port, path: '/stream', agent: false }))))).flat())
       }
-      for (const [way, all] of [['direct', direct], ['connect', through]] as const) rows.push(`| ${streams} | ${way} | ${share(all, 0.5)} | ${share(all, 0.99)} |`)
+      for (const [way, all] of [['direct', direct], ['connect', through]] as const) rows.push(`| ${streams} | ${way} | ${share(all, 0.5).toFixed(2)} | ${share(all, 0.99).toFixed(2)} |`)
     }
     console.log(rows.join('\n'))
   } finally {
@@ -76,8 +80,4 @@ async function delays(request: http.ClientRequest): Promise<number[]> {
   }
   if (all.length !== PIECES) throw new Error(`${all.length} of ${PIECES} pieces arrived`)
   return all
-}
-
-function share(all: readonly number[], part: number): string {
-  return (all.toSorted((a, b) => a - b)[Math.floor(part * (all.length - 1))] ?? Number.NaN).toFixed(2)
 }

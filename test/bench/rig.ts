@@ -35,21 +35,26 @@ export interface Reading {
 
 export class Rig {
   readonly #dir: string
+  readonly #check: () => void
   #upstream = ''
   readonly #containers: string[] = []
 
-  private constructor(dir: string) {
+  private constructor(dir: string, check: () => void) {
     this.#dir = dir
+    this.#check = check
   }
 
-  /** `standin`: what the tests have in Ollama's place. `constant`: an nginx with one answer. */
-  static async open(upstream: 'standin' | 'constant'): Promise<Rig> {
-    const rig = new Rig(await mkdtemp(join(tmpdir(), 'bench-')))
+  /** `standin`: what the tests have in Ollama's place. `constant`: an nginx with one answer. `stamps`: stamps.mjs. `check` throws when all shall end. */
+  static async open(upstream: keyof typeof UPSTREAMS, check: () => void): Promise<Rig> {
+    const rig = new Rig(await mkdtemp(join(tmpdir(), 'bench-')), check)
     await docker('network', 'create', '--label', LABEL, NETWORK)
-    const name = upstream === 'constant' ? await rig.#run('upstream', 'nginx:1.30', ['--entrypoint', 'sh'], ['-c', `cat > /tmp/n.conf <<'X'\n${CONSTANT}\nX\nexec nginx -g 'daemon off;' -c /tmp/n.conf`])
-      : await rig.#run('upstream', standin(), [], [])
-    rig.#upstream = await address(name)
-    return rig
+    try {
+      rig.#upstream = await address(await rig.#run('upstream', ...UPSTREAMS[upstream]()))
+      return rig
+    } catch (error) {
+      await rig.close()
+      throw error
+    }
   }
 
   /** Ollama's place itself, for comparison. */
@@ -78,16 +83,18 @@ export class Rig {
   }
 
   async #run(name: string, image: string, options: string[], command: string[]): Promise<string> {
+    this.#check()
     const container = `bench-auth-${name.replaceAll(/[^a-z0-9]+/gi, '-')}`
     await docker('rm', '-f', container)
-    await dockerMust('run', '-d', '--name', container, '--label', LABEL, '--network', NETWORK, ...options, image, ...command)
     this.#containers.push(container)
+    await dockerMust('run', '-d', '--name', container, '--label', LABEL, '--network', NETWORK, ...options, image, ...command)
     return container
   }
 
   /** The first answer that is one: big credential files take a while to load. */
   async #ready(proxy: Proxy): Promise<void> {
     for (const end = Date.now() + 60_000; ; await sleep(250)) {
+      this.#check()
       const { code, out } = await run('ab', [...FLAGS, '-n', '20', '-c', '1', ...proxy.login, proxy.url], { seconds: 20 })
       if (code === 0 && !/Non-2xx responses/.test(out) && /Complete requests: +20/.test(out)) return
       if (Date.now() > end) throw new Error(`${proxy.name} doesn't answer:\n${out}\n${(await docker('logs', '--tail', '5', `bench-auth-${proxy.name}`)).err}`)
@@ -96,6 +103,7 @@ export class Rig {
 
   /** Keep-alive connections, for so many seconds. Throws when a single answer isn't 200. */
   async load({ name, url, login }: Proxy, { seconds, connections }: { seconds: number; connections: number }): Promise<Reading> {
+    this.#check()
     const csv = join(this.#dir, `${process.hrtime.bigint()}.csv`)
     const out = await must('ab', [...FLAGS, '-t', String(seconds), '-n', '100000000', '-c', String(connections), '-e', csv, ...login, url])
     if (/Non-2xx responses/.test(out)) throw new Error(`${name}: not every answer was 200\n${out}`)
@@ -107,6 +115,7 @@ export class Rig {
 
   /** Wrong passwords until the signal; returns how many were refused per second. */
   async flood(url: string, login: string[], { seconds, connections }: { seconds: number; connections: number }): Promise<number> {
+    this.#check()
     const { out } = await run('ab', [...FLAGS, '-t', String(seconds), '-n', '100000000', '-c', String(connections), ...login, url], { seconds: seconds + 30 })
     const [, refused = '0'] = /Non-2xx responses: +(\d+)/.exec(out) ?? []
     const [, complete = '0'] = /Complete requests: +(\d+)/.exec(out) ?? []
@@ -126,6 +135,14 @@ export class Rig {
     await rm(this.#dir, { recursive: true, force: true })
   }
 }
+
+/** Image, options, command. */
+const UPSTREAMS = {
+  standin: () => [standin(), [], []],
+  constant: () => ['nginx:1.30', ['--entrypoint', 'sh'], ['-c', `cat > /tmp/n.conf <<'X'\n${CONSTANT}\nX\nexec nginx -g 'daemon off;' -c /tmp/n.conf`]],
+  // The stand-in brings a Node.js. An image of the real Ollama has none, and fails here.
+  stamps: () => [standin(), ['-v', `${join(import.meta.dirname, 'stamps.mjs')}:/stamps.mjs:ro`, '--entrypoint', '/usr/lib/ollama/node'], ['/stamps.mjs']],
+} satisfies Record<string, () => [image: string, options: string[], command: string[]]>
 
 /** The image that the stacks name. */
 function standin(): string {

@@ -9,6 +9,7 @@ import { render } from '../../src/project/render.ts'
 import { proxyUser } from '../../src/project/proxy-user.ts'
 import { writeProject } from '../../src/project/scaffold.ts'
 import type { Proxy, Rig } from './rig.ts'
+import type { Client } from './streamer.ts'
 
 const COUNTS: Record<string, number[]> = { bearer: [10, 1000, 10_000, 100_000], basic: [10, 1000, 10_000, 100_000], mtls: [10, 1000, 10_000] }
 /** So many have a key in the naive configuration too. */
@@ -22,7 +23,15 @@ export interface Variants {
   wrong: string[]
 }
 
-export async function variantsOf(rig: Rig, id: string): Promise<Variants> {
+/** A proxy just as it is generated, with one person, and what a client needs for it. */
+export async function onePerson(rig: Rig, id: string): Promise<{ proxy: Proxy; client: Client }> {
+  const { project, ann } = await written(rig, id)
+  const proxy = await rig.proxy(id, project, {}, loginOf(ann, rig.dir))
+  const { headers, cert, key } = ann.login
+  return { proxy, client: cert === undefined || key === undefined ? { headers } : { headers, cert, key, ca: readFileSync(join(project, 'certs/ca.crt'), 'utf8') } }
+}
+
+async function written(rig: Rig, id: string): Promise<{ project: string; ann: MadeCredential }> {
   const stack = stacks[id]
   if (!stack) throw new Error(`no stack called ${id}`)
   const project = join(rig.dir, id)
@@ -30,9 +39,12 @@ export async function variantsOf(rig: Rig, id: string): Promise<Variants> {
   const config = { name: `bench-${id}`, auth: id, bind: '127.0.0.1', port: 8880, tls, hosts: ['127.0.0.1'], model: null, user: proxyUser(), subnet: '10.213.7' } satisfies StackConfig
   const { files, credentials } = await render(stack, config, [{ name: 'ann', role: 'user' }], { now: new Date() })
   writeProject(project, files)
-  const ann = credentials[0] as MadeCredential
-  const login = loginOf(ann, rig.dir)
+  return { project, ann: credentials[0] as MadeCredential }
+}
 
+export async function variantsOf(rig: Rig, id: string): Promise<Variants> {
+  const { project, ann } = await written(rig, id)
+  const login = loginOf(ann, rig.dir)
   const none = join(rig.dir, `${id}-none`)
   cpSync(join(project, 'proxy'), none, { recursive: true })
   WITHOUT[id]?.(none)
@@ -80,12 +92,12 @@ function prepend(path: string, count: number, line: (index: number) => string): 
 }
 
 /** The same files with the login taken out: what is left is what both do. */
-const WITHOUT: Record<string, (proxy: string) => void> = {
+export const WITHOUT: Record<string, (proxy: string) => void> = {
   bearer: (proxy) => edit(join(proxy, 'nginx.conf'), [[/access_by_lua_block \{[^}]*\}/, '']]),
   basic: (proxy) => edit(join(proxy, 'nginx.conf'), [[/if \(\$stranger\) \{[^}]*\}/, ''], [/auth_request \/\/check;/, '']]),
   mtls: (proxy) => {
     writeFileSync(join(proxy, 'login.caddy'), '')
-    edit(join(proxy, 'Caddyfile'), [[/client_auth \{[^}]*\}/, '']])
+    edit(join(proxy, 'handshake.caddy'), [[/client_auth \{[^}]*\}/, '']])
   },
 }
 

@@ -31,7 +31,7 @@ async function acquire(): Promise<() => Promise<void>> {
   const end = new Promise<void>((resolve) => { done = resolve })
   let released: Promise<void> | undefined
   await new Promise<void>((resolve, reject) => {
-    released = withLock(dir, () => { resolve(); return end }, HALF_AN_HOUR_MS)
+    released = withLock(dir, () => { resolve(); return end }, { patience: HALF_AN_HOUR_MS })
     released.catch(reject)
   })
   sweep()

@@ -290,6 +290,8 @@ describe('refused, and nothing is written', () => {
     [['--allow', '10.0.0.0/8'], 'E_ALLOW', /only this machine/],
     [['--user', 'eve'], 'E_FLAG', /no flag "--user"/],
     [['--take-new', '../x'], 'E_VALUE', /no file of this project/],
+    [['--take-new', 'proxy'], 'E_VALUE', /"proxy" is no file of this project/],
+    [['--keep-mine', '.'], 'E_VALUE', /no file of this project/],
     [['--keep-mine', 'credentials/keys'], 'E_VALUE', /could be merged/],
     [['--port', '9005', '--keep-mine', 'compose.yaml'], 'E_MERGE', /port/],
   ])('%j', async (flags, code, says) => {

@@ -51,7 +51,7 @@ describe('somebody was there before', () => {
   test.each(cases)('%s: named, and nothing changes', async (name, make, says) => {
     const at = join(place, name.replaceAll(' ', '-'))
     make(at)
-    if (/^a pipe/.test(name)) await run('mkfifo', [name === 'a pipe' ? at : join(at, 'compose.yaml')])
+    if (name.startsWith('a pipe')) await run('mkfifo', [name === 'a pipe' ? at : join(at, 'compose.yaml')])
     const before = tree(place)
     const error = failure(await create([at, '--no-start', '--yes', '--json']), 2)
     expect(`${error.message} ${error.hint}`).toMatch(says)

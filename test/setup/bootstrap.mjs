@@ -1,4 +1,4 @@
-// node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]
+// node test/setup/bootstrap.mjs <engine|test|demo|build|bench|pictures|tables> [arguments]
 //
 // Runs one of the TypeScript entries beside this file from a fresh clone, with nothing but Node:
 // installs the locked packages when they are missing, then bundles the entry and imports it.
@@ -31,8 +31,8 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
 // Measurements stand in a folder of their own: `bench auth` is test/bench/auth.ts.
 const entry = name === 'bench' ? join(setup, '..', 'bench', `${args[0]?.replace(/[^a-z]/g, '')}.ts`) : join(setup, `${name}.ts`)
 if (name === 'build') run(process.execPath, ['src/build.mjs', ...args])
-else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench'].includes(name)) {
-  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect | start' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench> [arguments]')
+else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench', 'pictures', 'tables'].includes(name)) {
+  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect | stream [basic|bearer|mtls]... | up [basic|bearer|mtls]... | install | start' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench|pictures|tables> [arguments]')
   process.exit(2)
 } else {
   const { build } = await import('esbuild')
@@ -46,7 +46,7 @@ else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench'].includes(nam
     })) }],
   })
   process.setSourceMapsEnabled(true)
-  /** @type {{ main: (args: string[]) => Promise<number | void> }} */
+  /** @type {{ main: (args: string[]) => Promise<number | void> | void }} */
   const { main } = await import(pathToFileURL(outfile).href)
   try {
     process.exitCode = (await main(args)) ?? 0

@@ -5,14 +5,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
 import { chromium } from './chromium.ts'
-import { clients } from './clients.ts'
 import { clientFolder } from './docker.ts'
 import { tools } from './apt.ts'
 import { prepare } from './engine.ts'
+import { clients, registry } from './packages.ts'
 import { must, say } from './shell.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
 
 export async function main(args: string[]): Promise<number> {
   const only = args.flatMap((word, index) => (word === '--project' ? [args[index + 1]] : word.startsWith('--project=') ? [word.slice('--project='.length)] : []))
@@ -24,7 +23,9 @@ export async function main(args: string[]): Promise<number> {
   }
   if (only.length === 0 || only.includes('engine')) say('browser', await chromium())
   if (only.length === 0 || only.includes('beside')) say('clients', await clients())
-  say('types', await must(bin('tsc'), ['--noEmit']).then(() => 'sound'))
+  if (only.length === 0 || only.includes('first')) say('registry', await registry())
+  say('types', await must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit']).then(() => 'sound'))
+  if (!bare) say('lint', await must('npm', ['run', '--silent', 'lint']).then(() => 'sound'))
   await must(process.execPath, [join(root, 'src/build.mjs')])
   const child = spawn(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '-c', join(root, 'test/vitest.config.ts'), ...args], { stdio: 'inherit', env: environment() })
   const [code] = (await once(child, 'close')) as [number | null]

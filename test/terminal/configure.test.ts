@@ -87,7 +87,7 @@ describe('the questions', () => {
   const start = (): FakeTerminal & { result: Promise<Lasting> } => {
     const terminal = fakeTerminal()
     const { input: stdin, output: stderr } = terminal
-    const result = askAgain(present, { cwd: dir, machine }, { cwd: dir, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: new AbortController().signal })
+    const result = askAgain(present, { cwd: dir, machine }, { ui: clackUi(stdin, stderr, stderr, new AbortController().signal) })
     result.catch(() => {})
     return { ...terminal, result }
   }

@@ -131,8 +131,13 @@ export class Pane {
     return this.#tmux.run('capture-pane', '-p', '-J', '-S', '-', '-t', this.#name)
   }
 
-  see(wanted: string | RegExp): Promise<string> {
-    return until(() => this.screen(), wanted, 10_000)
+  /** Everything as it lies on the screen, with its colour codes. */
+  coloured(): string {
+    return this.#tmux.run('capture-pane', '-p', '-e', '-S', '-', '-t', this.#name)
+  }
+
+  see(wanted: string | RegExp, within = 10_000): Promise<string> {
+    return until(() => this.screen(), wanted, within)
   }
 
   cursorVisible(): boolean {

@@ -46,6 +46,14 @@ test('the first screen: what this is, one question, its default and its hint', a
   expect(pane.cursorVisible()).toBe(true)
 })
 
+test('npm kept --yes: said above the first question, with the line that needs no answer', async () => {
+  const pane = open('my-stack', 100, { npm_config_yes: 'true', npm_command: 'init' })
+  await pane.see('◆  How do people log in?')
+  expect(pane.everything()).toMatch(/┌ {2}create-ollama-stack[^]*│ {2}npm kept --yes for itself[^]*npx create-ollama-stack@latest\s[^◆]*\/my-stack\s[^◆]*--yes\n[^]*◆/)
+  pane.key('C-c')
+  await pane.see('exit 130')
+})
+
 test('what is wrong is said while it is typed, and goes when it is right', async () => {
   const pane = open('--yes=')
   expect(await pane.see('exit 2')).toContain('--yes')
@@ -176,4 +184,19 @@ test('flags alone ask nothing; an engine that is not there is an error with a wa
   expect(await started.see('exit 1')).toMatch(/^Error: /m)
   expect(existsSync(join(cwd, 'other'))).toBe(false)
   expect(started.cursorVisible()).toBe(true)
+})
+
+describe('colours', () => {
+  const sgr = async (env: Record<string, string>): Promise<string[]> => {
+    const log = join(cwd, 'written')
+    const pane = tmux.open(`script -qefc "'${process.execPath}' '${program}' stack" '${log}'`, { cwd, env })
+    await pane.see('How do people log in?')
+    pane.key('C-c')
+    await pane.see('exit 130')
+    return readFileSync(log, 'utf8').match(/\x1b\[(?:3[0-7]|9[0-7])m/g) ?? []
+  }
+  test('NO_COLOR', async () => {
+    expect(await sgr({ NO_COLOR: '1' })).toEqual([])
+    expect((await sgr({})).length).toBeGreaterThan(3)
+  })
 })

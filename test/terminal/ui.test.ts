@@ -1,14 +1,16 @@
 // What is said while work goes on, as it stands on the screen.
 
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { CancelError } from '../../src/errors.ts'
 import type { Ui } from '../../src/ui/ui.ts'
+import { bar } from '../../src/ui/bar.ts'
 import { clackUi } from '../../src/ui/clack.ts'
 import { CTRL_C, CTRL_D, ENTER, fakeTerminal, type FakeTerminal } from './keys.ts'
 
 function open(columns = 80): FakeTerminal & { ui: Ui } {
   const terminal = fakeTerminal(columns)
-  return { ...terminal, ui: clackUi(terminal.input, terminal.output, terminal.output) }
+  return { ...terminal, ui: clackUi(terminal.input, terminal.output, terminal.output, new AbortController().signal) }
 }
 
 const cursorShown = ({ written }: FakeTerminal): boolean => written().lastIndexOf('\x1b[?25h') > written().lastIndexOf('\x1b[?25l')
@@ -25,10 +27,10 @@ test('a step says what it is at on one line, and leaves its title', async () => 
   expect(cursorShown(terminal)).toBe(true)
 })
 
-test.each([[new Error('no'), '▲'], [new CancelError(), '■']])('a step that ends in %s', async (error, mark) => {
+test.each([[new Error('no'), '✗', 'FAILED'], [new CancelError(), '■', 'cancelled']])('a step that ends in %s', async (error, mark, word) => {
   const { ui, ...terminal } = open()
   await expect(ui.step('Start the stack', () => Promise.reject(error))).rejects.toBe(error)
-  expect(terminal.screen()).toBe(`│\n${mark}  Start the stack`)
+  expect(terminal.screen()).toBe(`│\n${mark}  Start the stack: ${word}`)
   expect(cursorShown(terminal)).toBe(true)
 })
 
@@ -38,9 +40,41 @@ test('progress has a bar, how much, how fast and how long still', async () => {
     update({ done: 0, total: 800e6 })
     await terminal.see('0 B of 800 MB')
     update({ done: 200e6, total: 800e6 })
-    expect(await terminal.see(/━{20} 200 MB of 800 MB, .+\/s, \d+ s left/)).toContain('Pull gemma3:1b')
+    expect(await terminal.see(/ ━{5}─{15} 200 MB of 800 MB, .+\/s, \d+ s left/)).toContain('Pull gemma3:1b')
   })
   expect(terminal.screen()).toBe('│\n◇  Pull gemma3:1b')
+})
+
+test.each([40, 60])('in %i columns nothing leaves its bar, and progress keeps its numbers', async (columns) => {
+  const { ui, ...terminal } = open(columns)
+  ui.intro('create-ollama-stack: Ollama behind a login, and a little more of a title')
+  ui.line('GPU: none that Docker could hand over, so models run on the CPU, as it is on most machines.')
+  ui.warn('Docker Engine 20.10 is older than 28: a neighbour may reach a port. See https://docs.docker.com/engine/install/')
+  await ui.step('Write 22 files to /home/annabelle/projects/ollama-stack', async () => {})
+  await ui.progress('Pull gemma3:1b', async (update) => {
+    update({ done: 0, total: 800e6 })
+    await terminal.see('0% of 800 MB')
+    update({ done: 200e6, total: 800e6 })
+    await terminal.see(/^[◒◐◓◑] {2}Pull gemma3:1b +25% of 800 MB, .*$/m)
+  })
+  ui.check({ title: 'A second spelling of the same base64 is refused', ok: true, detail: '401' })
+  const lines = terminal.screen().split('\n')
+  expect(lines.filter((line) => line.length > columns || !/^[┌│◇▲]/.test(line))).toEqual([])
+  // What goes on below a line begins where its text began.
+  expect(lines.filter((line) => line.startsWith('│') && !/^│$|^│ {2,4}\S/.test(line))).toEqual([])
+})
+
+test('without colours every mark still says what it means', async () => {
+  const { ui, ...terminal } = open()
+  for (const ok of [true, false, null]) ui.check({ title: 'one', ok, detail: '' })
+  ui.warn('two')
+  await ui.step('three', async () => {})
+  await ui.step('three', () => Promise.reject(new Error('no'))).catch(() => {})
+  await ui.step('three', () => Promise.reject(new CancelError())).catch(() => {})
+  const marks = stripVTControlCharacters(terminal.screen()).split('\n').filter((line) => line !== '│').map((line) => line.trimEnd())
+  expect(marks).toEqual(['│  ✓ one', '│  ✗ FAILED: one', '│  ○ not run: one', '▲  two', '◇  three', '✗  three: FAILED', '■  three: cancelled'])
+  const half = stripVTControlCharacters(bar({ done: 1, total: 2 }, 0))
+  expect(half.slice(0, 20)).toBe(`${'━'.repeat(10)}${'─'.repeat(10)}`)
 })
 
 test('checks stand in one column, and what is not passed says so', () => {

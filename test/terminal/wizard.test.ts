@@ -35,7 +35,7 @@ function start(given: Partial<Answers> = {}, columns = 80, how: { dryRun?: boole
   const terminal = fakeTerminal(columns)
   const stop = new AbortController()
   const { input: stdin, output: stderr } = terminal
-  const result = ask(given, { cwd, machine, ...more }, { cwd, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr), signal: stop.signal }, how)
+  const result = ask(given, { cwd, machine, ...more }, { cwd, env: {}, stdin, stdout: process.stdout, stderr, interactive: true, json: false, ui: clackUi(stdin, stderr, stderr, stop.signal), signal: stop.signal }, how)
   result.catch(() => {})
   return { ...terminal, result, stop }
 }

@@ -25,7 +25,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }))
 async function answered(line: string[], context: Partial<Context> = {}): Promise<Answered> {
   const stdin = Readable.from([])
   const ui = plainUi(new PassThrough(), new PassThrough())
-  return answer(parseArgs(line, { name: 'create', flags: createFlags, positionals: ['[DIR]'] }) as Parameters<typeof answer>[0], {
+  return answer(parseArgs(line, { name: 'create', flags: createFlags, positionals: ['[DIR]'] }), {
     cwd, env: {}, stdin, stdout: process.stdout, stderr: new PassThrough(), interactive: false, json: false, ui, signal: new AbortController().signal, ...context,
   })
 }

@@ -95,7 +95,7 @@ describe('there and back', () => {
 
 describe('what is put in', () => {
   test.each([
-    ['two keys', `${'-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'.repeat(2)}`, 'among other things'],
+    ['two keys', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'.repeat(2), 'among other things'],
     ['a key and a certificate', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', 'among other things'],
     ["OpenSSH's own form", '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n', 'form of its own'],
     ['DER', '\x30\x82', 'none in PEM form'],

@@ -134,6 +134,17 @@ test('the lock lets one in at a time, and one left by a dead process is taken ov
   expect(readdirSync(dir)).toEqual([])
 })
 
+test('who stops waiting for the lock stops at once, and leaves nothing', async () => {
+  await withLock(dir, async () => {
+    const stop = new AbortController()
+    const waiting = withLock(dir, async () => 'in', { signal: stop.signal })
+    stop.abort()
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }) as Error)
+    expect(readdirSync(dir)).toEqual(['.ollama-stack.lock', expect.stringMatching(/^\.ollama-stack\.lock\.\d+\.[0-9a-f]{8}$/) as string])
+  })
+  expect(readdirSync(dir)).toEqual([])
+}, 5000)
+
 test('the lock is given back when the work throws', async () => {
   await expect(withLock(dir, async () => { throw new Error('no') })).rejects.toThrow('no')
   expect(await withLock(dir, async () => 'free')).toBe('free')

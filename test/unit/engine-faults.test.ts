@@ -35,8 +35,8 @@ test.each(['unix:///nonexistent', 'unix://', 'unix:///etc/passwd', 'unix:///', `
 
 test('an address for ssh is an address, never one of its options', async () => {
   const made = join(dir, 'made')
-  await outcome({ DOCKER_HOST: `ssh://-oProxyCommand=touch${'${IFS}'}${made}` })
-  await outcome({ DOCKER_HOST: `ssh://x@-oProxyCommand=touch${'${IFS}'}${made}` })
+  await outcome({ DOCKER_HOST: `ssh://-oProxyCommand=touch\${IFS}${made}` })
+  await outcome({ DOCKER_HOST: `ssh://x@-oProxyCommand=touch\${IFS}${made}` })
   expect(existsSync(made)).toBe(false)
 }, 20_000)
 

@@ -1,7 +1,8 @@
 // Which engine is used, and what is said when there is none. No Docker needed: small servers answer like one.
 
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -82,13 +83,26 @@ describe('the order of the Docker CLI', () => {
   })
 })
 
-test.each([
-  ['linux', ['/var/run/docker.sock', '/run/user/1000/docker.sock', '/run/user/1000/podman/podman.sock', '.colima', '.rd']],
-  ['darwin', ['/var/run/docker.sock', '.docker/run/docker.sock', '.colima', '.orbstack', '.rd']],
-  ['win32', ['npipe:////./pipe/docker_engine', 'dockerDesktopLinuxEngine']],
-] as const)('the usual sockets on %s', async (platform, expected) => {
-  const addresses = (await places(around({ platform }))).map((place) => place.address).join(' ')
-  for (const part of expected) expect(addresses).toContain(part)
+test.each<[NodeJS.Platform, Record<string, string>, string[]]>([
+  ['linux', {}, ['/var/run/docker.sock', '/run/user/1000/docker.sock', '~/.docker/run/docker.sock', '~/.docker/desktop/docker.sock', '~/.colima/default/docker.sock', '~/.config/colima/default/docker.sock', '~/.rd/docker.sock', '~/.lima/docker/sock/docker.sock', '/run/user/1000/podman/podman.sock', '/run/podman/podman.sock']],
+  ['darwin', { TMPDIR: '/var/folders/x/T/' }, ['/var/run/docker.sock', '~/.docker/run/docker.sock', '~/.docker/desktop/docker.sock', '~/.colima/default/docker.sock', '~/.config/colima/default/docker.sock', '~/.orbstack/run/docker.sock', '~/.rd/docker.sock', '~/.lima/docker/sock/docker.sock', '~/.local/share/containers/podman/machine/podman.sock', '/var/folders/x/T/podman/podman-machine-default-api.sock']],
+  ['darwin', { COLIMA_HOME: '/c', LIMA_HOME: '/l', XDG_CONFIG_HOME: '/x' }, ['/var/run/docker.sock', '~/.docker/run/docker.sock', '~/.docker/desktop/docker.sock', '/c/default/docker.sock', '/x/colima/default/docker.sock', '~/.orbstack/run/docker.sock', '~/.rd/docker.sock', '/l/docker/sock/docker.sock', '~/.local/share/containers/podman/machine/podman.sock']],
+  ['win32', {}, ['npipe:////./pipe/docker_engine', 'npipe:////./pipe/dockerDesktopLinuxEngine', 'npipe:////./pipe/podman-machine-default']],
+])('the usual sockets on %s with %j, in their order', async (platform, env, expected) => {
+  expect((await places(around({ platform, env }))).map(({ address }) => address.replace('unix://', '').replace(home, '~'))).toEqual(expected)
+})
+
+test('on a Mac: a socket that is left of a program that ended is passed over, and so is a file', async () => {
+  // Nothing listens at the first any more; the second is no socket.
+  const path = join(home, '.docker/run/docker.sock')
+  mkdirSync(dirname(path), { recursive: true })
+  mkdirSync(join(home, '.colima/default'), { recursive: true })
+  const child = spawnSync(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`])
+  expect([child.signal, statSync(path).isSocket()]).toEqual(['SIGKILL', true])
+  write('.colima/default/docker.sock', 'not a socket')
+  await fake('.orbstack/run/docker.sock')
+  const engine = await connect({ ...around({ platform: 'darwin' }), root: home })
+  expect([engine.source, engine.address]).toEqual(['OrbStack', `unix://${join(home, '.orbstack/run/docker.sock')}`])
 })
 
 test('the proxies that the Docker CLI gives to every container', async () => {

@@ -4,9 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connect, type PullProgress } from '../../src/engine.ts'
+import type { Client } from '../../src/engine/client.ts'
 import { explainEngine } from '../../src/engine/explain.ts'
+import { registryDigest } from '../../src/engine/pull.ts'
 
 let dir: string
 let server: Server | undefined
@@ -117,3 +121,15 @@ test.each([
 test('a lost connection', () => {
   expect(explainEngine(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'E_ENGINE_LOST' })
 })
+
+test('a registry that never answers is given up, whatever is collected as garbage meanwhile', async () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const silent = { getImage: () => ({ distribution: () => new Promise(() => {}) }) } as unknown as Client
+  const often = setInterval(collect, 20)
+  try {
+    await expect(registryDigest(silent, 'nginx:1.30', new AbortController().signal, 200)).rejects.toMatchObject({ code: 'E_REGISTRY_UNREACHABLE' })
+  } finally {
+    clearInterval(often)
+  }
+}, 3000)

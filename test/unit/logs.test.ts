@@ -127,6 +127,22 @@ test('what there is: filtered first, then the last lines of it', async () => {
   expect(asked[0]?.tail).toBeUndefined()
 })
 
+test.each<[what: string, more: Partial<Wanted>, shown: string[]]>([
+  ['all services: a request is the line of the proxy', { services: ['proxy', 'ollama'] }, ['other', 'pull']],
+  ["Ollama's log alone", { services: ['ollama'] }, ['chat', 'other', 'pull']],
+  ['as it was logged', { services: ['proxy', 'ollama'], raw: true }, ['health', 'chat', 'other', 'pull']],
+])('%s', async (_, more, shown) => {
+  const gin = (address: string, request: string): string => `[GIN] 2026/11/21 - 15:06:59 | 200 |  1.239ms |  ${address} | ${request}`
+  const texts: Record<string, string> = { health: gin('10.213.7.2', 'HEAD     "/"'), chat: gin('192.168.1.5', 'POST     "/api/chat"'), other: 'time=2026 level=INFO msg="loading model"', pull: gin('10.213.7.2', 'POST     "/api/pull"') }
+  const engine = {
+    observe: () => Promise.resolve({ containers: [{ id: 'o', service: 'ollama' }] }),
+    async* logs() { yield* Object.values(texts).map((text, index) => line(text, { service: 'ollama', time: at(index) })) },
+  } as unknown as Engine
+  const made = { ...project, file: { services: { ollama: { environment: { OLLAMA_HOST: '10.213.7.2:11434' } } } } } as unknown as Project
+  const { entries } = await history(made, engine, { ...wanted, ...more }, new AbortController().signal)
+  expect(entries.map(({ line: text }) => Object.keys(texts).find((key) => texts[key] === text))).toEqual(shown)
+})
+
 test('lines of all services stand in the order of their time, to the nanosecond', () => {
   const entry = (service: string, time: string): Entry => ({ ...line('', { service, time }), access: null })
   const times = ['2026-11-21T15:05:48.000000001Z', '2026-11-21T15:05:48.000000002Z', '2026-11-21T15:05:48.5Z', '2026-11-21T15:05:49.000000000Z']

@@ -1,12 +1,13 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { allHosts, type Answers } from '../../src/questions/fields.ts'
+import type { Answers } from '../../src/questions/fields.ts'
+import { allHosts } from '../../src/questions/hosts.ts'
 import { isEverywhere, isLoopback, isPrivate, thisMachine, type Machine } from '../../src/questions/machine.ts'
 
 const at = (address: string): NetworkInterfaceInfo => ({
   address, internal: address === '127.0.0.1' || address === '::1', mac: '00:00:00:00:00:00', cidr: null,
   ...(address.includes(':') ? { family: 'IPv6', netmask: 'ffff:ffff:ffff:ffff::', scopeid: 0 } : { family: 'IPv4', netmask: '255.255.255.0' }),
-}) as NetworkInterfaceInfo
+})
 const addressesOf = (interfaces: Record<string, string[]>) =>
   thisMachine('nas', Object.fromEntries(Object.entries(interfaces).map(([name, ips]) => [name, ips.map(at)]))).addresses
 

@@ -251,6 +251,16 @@ describe('people', () => {
     })
   })
 
+  test("a file of somebody else that is damaged keeps nobody in whose own is whole", async () => {
+    const files = await add(await add(empty, { name: 'ann', role: 'user' }), { name: 'bob', role: 'user' })
+    const damaged = 'credentials/0000.pem'
+    files.set(damaged, { content: 'garbage', mode: 0o600 })
+    const change = mtls.people.remove(files, 'bob')
+    expect([...change.values()].every((entry) => entry === null)).toBe(true)
+    expect(named(apply(files, { change }))).toEqual(['ann user'])
+    expect(change.has(damaged)).toBe(false)
+  })
+
   test.each([['CRLF', (text: string) => text.replaceAll('\n', '\r\n')], ['no line break at the end', (text: string) => text.trimEnd()]])('an editor that leaves %s is no damage', async (_, edit) => {
     const files = await add(empty, { name: 'ann', role: 'user' })
     files.set(entryOf(files), { content: edit(String(files.get(entryOf(files))?.content)), mode: 0o600 })

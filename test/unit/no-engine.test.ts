@@ -33,6 +33,21 @@ test('user list: when somebody was last seen is unknown then, not never', async 
   expect(out).toMatch(/^ann +admin +\d{4}-\d\d-\d\d +never +unknown$/m)
 })
 
+test.each([['nowhere/results.xml', 'There is no directory'], ['proxy', 'is a directory']])('test --junit %s: refused before anything is asked or tried', async (file, says) => {
+  const dir = await projectDir()
+  const { code, out } = await ran(dir, ['test', '--junit', file, '--json'], { env })
+  expect([code, JSON.parse(out)]).toEqual([2, { error: expect.objectContaining({ code: 'E_FILE', message: expect.stringContaining(says) as string }) as object }])
+})
+
+test('a second backup in the same second has a name of its own', async () => {
+  const dir = await projectDir()
+  const made = await Promise.all(['', ''].map(async () => JSON.parse((await ran(dir, ['backup', '--json'], { env })).out) as { file?: string; error?: object }))
+  const third = JSON.parse((await ran(dir, ['backup', '--json'], { env })).out) as { file?: string; error?: object }
+  const files = [...made, third].map(({ file, error }) => error ?? file)
+  expect(files).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/home-backup-[\d-]+\.tar\.gz$/) as string))
+  expect(new Set(files).size).toBe(3)
+})
+
 describe('a backup without a name for it lies', () => {
   test.each([['the project', '.'], ['a directory of it', 'proxy']])('beside the project, made in %s', async (_, from) => {
     const dir = await projectDir()

@@ -10,15 +10,16 @@ let server: http.Server | undefined
 afterEach(() => server?.close())
 
 function serve(lines: string[], status = 200): Promise<Door> {
-  server = http.createServer((request, response) => {
+  const made = http.createServer((request, response) => {
     request.resume().on('end', () => {
       response.writeHead(status, { 'content-type': 'application/x-ndjson' })
       for (const line of lines) response.write(line)
       response.end()
     })
   })
-  return new Promise((resolve) => server?.listen(0, '127.0.0.1', () => {
-    const { port } = server?.address() as AddressInfo
+  server = made
+  return new Promise((resolve) => made.listen(0, '127.0.0.1', () => {
+    const { port } = made.address() as AddressInfo
     resolve({ url: `http://127.0.0.1:${port}`, connect: { host: '127.0.0.1', port }, ca: null })
   }))
 }

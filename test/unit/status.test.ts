@@ -67,8 +67,8 @@ describe('the certificate', () => {
   }
   test('has its days, and is a problem under 30', () => {
     expect(at(30.5)).toMatchObject({ cert: { daysLeft: 30 }, problems: [] })
-    expect(at(29.5)).toMatchObject({ cert: { daysLeft: 29 }, problems: [{ code: 'E_CERT_ENDS', message: expect.stringMatching(/ends on \d{4}-\d\d-\d\d, in 29 days\.$/), hint: expect.stringContaining('ollama-stack up') }] })
-    expect(at(1.5).problems[0]?.message).toContain('in 1 day.')
+    expect(at(29.4)).toMatchObject({ cert: { daysLeft: 29 }, problems: [{ code: 'E_CERT_ENDS', message: expect.stringMatching(/ends on \d{4}-\d\d-\d\d, in 29 days\.$/), hint: expect.stringContaining('ollama-stack up') }] })
+    expect(at(1.5).problems[0]?.message).toContain('in 36 hours.')
     expect(at(-0.5)).toMatchObject({ cert: { daysLeft: -1 }, problems: [{ message: expect.stringContaining('ended on') }] })
   })
   test('that is damaged is a problem, and the rest is told', () => {

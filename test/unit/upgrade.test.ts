@@ -266,7 +266,7 @@ test('one that was cut short goes back, and what was edited since is put aside f
 
 describe('when even the way back fails', () => {
   const context = (ui: Context['ui']): Context => ({ cwd: dir, env: {}, stdin: new PassThrough(), stdout: process.stdout, stderr: new PassThrough(), interactive: false, json: true, ui, signal })
-  const ui = plainUi(new PassThrough() as never, new PassThrough() as never)
+  const ui = plainUi(new PassThrough(), new PassThrough())
 
   test('it says both, and the way back stays on disk', async () => {
     await older('basic', ['compose.yaml', 'ollama/ollama:0.32.15', 'ollama/ollama:0.31.0'])

@@ -40,4 +40,6 @@ describe('a moment that is over', () => {
 
 test.each([
   [0, 'now'], [-1000, 'now'], [-59_000, '59 seconds ago'], [-60_000, '1 minute ago'], [3_600_000, 'in 1 hour'], [47 * 3_600_000, 'in 47 hours'], [30 * 86_400_000, 'in 30 days'],
+  // Right after --expires 30d, 12h or 1h; and none of "60 minutes", "48 hours".
+  [30 * 86_400_000 - 900, 'in 30 days'], [12 * 3_600_000 - 900, 'in 12 hours'], [3_600_000 - 1800, 'in 1 hour'], [48 * 3_600_000 - 900, 'in 2 days'], [29.4 * 86_400_000, 'in 29 days'],
 ])('%d ms is %s', (ms, words) => expect(relative(new Date(now.getTime() + ms), now)).toBe(words))

@@ -28,15 +28,16 @@ export const list = define({
     const rows = people.map((person): Row => ({ ...person, lastUsed: uses?.get(person.name) ?? null }))
     if (json) ui.data(JSON.stringify(rows.map(({ name, role, created, expires, lastUsed }) => ({ name, role, created, expires, lastUsed }))))
     else if (rows.length === 0) ui.data(`Nobody may log in. Let somebody in: ${launcher(project.dir)} user add NAME`)
-    else for (const line of lines(rows, uses === null ? 'unknown' : 'not in the log', new Date())) ui.data(line)
+    else for (const line of lines(rows, project.stack.noun, uses === null ? 'unknown' : 'not in the log', new Date())) ui.data(line)
   },
 })
 
-function lines(rows: readonly Row[], unseen: string, now: Date): string[] {
-  const cells = rows.map(({ name, role, created, expires, lastUsed }) => [
+function lines(rows: readonly Row[], noun: string, unseen: string, now: Date): string[] {
+  const cells = rows.map(({ name, role, created, expires, overlap, lastUsed }) => [
     name, role, created?.toISOString().slice(0, 10) ?? 'unknown',
     expires === null ? 'never' : expires <= now ? 'EXPIRED' : relative(expires, now),
     lastUsed === null ? unseen : relative(lastUsed, now),
+    ...(overlap ? [`the ${noun} before this one still counts, and ends ${relative(overlap, now)}`] : []),
   ])
-  return table([['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED'], ...cells])
+  return table([['NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED', ...(rows.some(({ overlap }) => overlap) ? [''] : [])], ...cells])
 }

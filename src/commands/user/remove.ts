@@ -1,5 +1,6 @@
 import { define } from '../../cli/command.ts'
 import { CancelError, UsageError } from '../../errors.ts'
+import { credentialProblems } from '../../people/credential-problems.ts'
 import { listPeople, remove as removePeople } from '../../people/people.ts'
 import { findProject, loadProject } from '../../project/project.ts'
 
@@ -20,6 +21,7 @@ export const remove = define({
       if (!(await ui.confirm(`${name} is the last admin: without one nobody can pull or delete models. Remove?`, { initial: false }))) throw new CancelError('Nobody was removed.')
     }
     await removePeople(project, [name])
+    for (const { message, hint } of credentialProblems(project)) ui.warn(`${message} ${hint}`)
     if (json) ui.data(JSON.stringify({ removed: name }))
     else ui.data(`${name} is out, within a second.`)
   },

@@ -65,4 +65,3 @@ async function run(full: string, { store, gap }: Standin, response: ServerRespon
   store.put(full, model)
   return undefined
 }
-

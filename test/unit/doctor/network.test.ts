@@ -28,7 +28,7 @@ describe('the certificate', () => {
     writeFileSync(join(one.dir, 'certs/server/server.key'), server.key)
     return one
   }
-  test.each([[300, 'ok', 'in 299 days'], [20, 'warn', 'in 19 days'], [-3, 'fail', 'clients refuse it']])('with %d days left: %s', async (days, level, evidence) => {
+  test.each([[300, 'ok', 'in 300 days'], [20, 'warn', 'in 20 days'], [-3, 'fail', 'clients refuse it']])('with %d days left: %s', async (days, level, evidence) => {
     expect(await finding('certificate-expiry', { now: new Date(), project: await replaced(days) })).toMatchObject({ level, evidence: text(evidence) })
   })
   test('from the future', async () => expect(await finding('certificate-expiry', { now: new Date('2020-01-01'), project: await project({ tls: 'private', hosts: ['localhost'] }) })).toMatchObject({ level: 'fail', evidence: text("isn't valid before") }))

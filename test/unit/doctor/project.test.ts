@@ -80,6 +80,13 @@ test('a configuration edited after the proxy had read it', async () => {
   const one = await project()
   const old = { ...containers(container('proxy', { startedAt: new Date(Date.now() - 60_000) }), container('ollama')), project: one }
   expect(await finding('config', old)).toMatchObject({ level: 'warn', evidence: text('proxy/nginx.conf'), hint: text('docker compose restart proxy') })
+  // A file that its owner mounted alone is one too, and one that is gone is the business of whoever starts it.
+  const volumes = (service(one, 'ollama').volumes ??= [])
+  volumes.push({ type: 'bind', source: './extra.conf', target: '/extra.conf' }, { type: 'bind', source: './gone.conf', target: '/gone.conf' })
+  writeFileSync(join(one.dir, 'extra.conf'), 'x')
+  const both = { ...containers(container('proxy'), container('ollama', { startedAt: new Date(Date.now() - 60_000) })), project: one }
+  expect(await finding('config', both)).toMatchObject({ level: 'warn', evidence: text('extra.conf was edited after the service ollama'), hint: text('restart ollama') })
+  volumes.splice(-2)
   // Credentials and certificates are read again by themselves.
   expect((await finding('config', { ...containers(container('proxy')), project: one }))?.level).toBe('ok')
 })
@@ -108,6 +115,12 @@ describe('images', () => {
   ])('%s says %j: %s', async (image, says, level) => {
     const given = { project: await project(), ...containers(container('proxy', { image })), inside: () => Promise.resolve(says) }
     expect((await finding('image-fixes', given))?.level).toBe(level)
+  })
+  test('the same for two images is said once', async () => {
+    const old = { ...containers(container('proxy', { image: 'openresty/openresty:1.27' }), container('tls', { image: 'nginx:1.27' })), project: await project() }
+    const found = await finding('image-fixes', { ...old, inside: (service) => Promise.resolve(service === 'proxy' ? 'nginx version: openresty/1.27.1.1' : 'nginx version: nginx/1.27.4') })
+    expect(found).toMatchObject({ level: 'warn', evidence: text('openresty/openresty:1.27 runs 1.27.1, nginx:1.27 runs 1.27.4, before 1.30.2 or 1.31.1: ') })
+    expect(found?.evidence.match(/CVE-2026-42945/g)).toHaveLength(1)
   })
   test('of others nothing is said, and each floor has a reason and a source', async () => {
     expect(await finding('image-fixes', { project: await project(), ...containers(container('proxy', { image: 'haproxy:3' })), inside: () => Promise.resolve('HAProxy 3.0.0') })).toBeUndefined()

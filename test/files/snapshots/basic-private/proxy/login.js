@@ -45,7 +45,7 @@ function lookUp(r) {
     const line = was.stamp === stamp ? people.findNear(PASSWORDS, name, was.at) : people.find(PASSWORDS, name);
     if (!line || line.problem) {
         ngx.shared.good.delete(key);
-        return { problem: line ? line.problem : 'the line was removed', atOnce: true };
+        return { problem: line ? line.problem : 'somebody who was removed', atOnce: true };
     }
     const held = was.old ? seen.oldStamp && people.find(OLD_PASSWORDS, name) : line;
     if (!held || held.hash !== was.hash) return seen;
@@ -92,7 +92,7 @@ function accept(r, old) {
         line = people.find(PASSWORDS, name);
         // Who was deleted from htpasswd is out, whatever the other file says.
         held = old && line ? people.find(OLD_PASSWORDS, name) : line;
-        if (!line || !held) return refuse(r, 'the line was removed');
+        if (!line || !held) return refuse(r, 'somebody who was removed');
         if (line.problem || held.problem) return refuse(r, line.problem || held.problem);
         // Only if this line is surely the one that the password was checked against.
         if (people.stampOf(PASSWORDS) === seen.stamp && (!old || oldStamp() === seen.oldStamp)) {

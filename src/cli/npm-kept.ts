@@ -1,0 +1,29 @@
+// npm keeps every flag before a `--` for itself: of `npm create ollama-stack --port 9000` the program gets
+// `9000` alone. What was kept stands in the environment of what npm runs, and is never dropped in silence.
+
+import { UsageError } from '../errors.ts'
+import type { Flag } from './command.ts'
+
+type Env = Record<string, string | undefined>
+
+/** `npm create` and `npm exec` run a program under this name, and so does npx. */
+const byNpm = (env: Env): boolean => env['npm_lifecycle_event'] === 'npx'
+
+/** `npm create --yes` may mean npm's own question, `npx --yes` does. */
+export const keptYes = (env: Env): boolean => env['npm_config_yes'] === 'true' && env['npm_command'] !== 'exec'
+
+/** Throws E_NPM_FLAGS. */
+export function refuseKept(flags: Record<string, Flag>, env: Env): void {
+  if (!byNpm(env)) return
+  const kept = Object.entries(flags).flatMap(([key, { negatable }]) => {
+    const value = key === 'yes' ? undefined : env[`npm_config_${key.replaceAll('-', '_')}`]
+    // npm writes `false` as nothing.
+    return value === undefined || (value === '' && !negatable) ? [] : [value === '' ? `--no-${key}` : `--${key}`]
+  })
+  if (kept.length === 0) return
+  throw new UsageError(
+    'E_NPM_FLAGS',
+    `npm kept ${kept.join(', ')} for itself, as it does with all flags before a --. Nothing was done.`,
+    env['npm_command'] === 'exec' ? 'Use npx, with the flags behind the name: npx create-ollama-stack@latest [DIR] [flags]' : 'npx hands all flags on: npx create-ollama-stack@latest [DIR] [flags]\nOr put them behind a --: npm create ollama-stack@latest [DIR] -- [flags]',
+  )
+}
