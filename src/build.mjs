@@ -13,7 +13,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { shared, together } from './build/core.mjs'
 import { lean, surrounded } from './build/lean.mjs'
-import { notices } from './build/notices.mjs'
+import { metaFile, notices } from './build/notices.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -64,8 +64,8 @@ writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' }
 writeFileSync(join(dist, 'stacks.json'), JSON.stringify(stackFiles()))
 await renderHelp()
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, metafile))
-// For the tests; no part of the package.
-writeFileSync(join(cache(), 'meta.json'), JSON.stringify(metafile))
+mkdirSync(dirname(metaFile(root)), { recursive: true })
+writeFileSync(metaFile(root), JSON.stringify(metafile))
 
 async function renderHelp() {
   const dir = mkdtempSync(join(tmpdir(), 'create-ollama-stack-manual-'))
@@ -86,10 +86,4 @@ function stackFiles() {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).filter((path) => path.includes('/') && meant(path)).sort()
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
-}
-
-function cache() {
-  const dir = join(root, 'node_modules', '.cache', 'create-ollama-stack')
-  mkdirSync(dir, { recursive: true })
-  return dir
 }
