@@ -6,7 +6,7 @@
 //   stacks.json                  the files that projects are made of
 //   THIRD-PARTY-LICENSES.txt     of every package that is in the chunks
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -80,10 +80,10 @@ async function renderHelp() {
 /** By path below stacks/. Fifty small files would take three times their size on a disk, here and in every project. */
 function stackFiles() {
   const folder = join(root, 'stacks')
-  // A folder with `files` says so what projects get of it; its README is for who changes the stack.
-  const meant = (/** @type {string} */ path) => !path.endsWith('.ts') && (path.split('/')[1] === 'files' || !existsSync(join(folder, path.split('/')[0] ?? '', 'files')))
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).filter((path) => path.includes('/') && meant(path)).sort()
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    // A stack's own README is for who reads the sources; the one in common/ is every project's.
+    .filter((path) => !/^(?!common\/)[^/]+\/README\.md$/.test(path)).sort()
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }

@@ -20,7 +20,9 @@ export function unreadable({ dir, file }: Pick<Project, 'dir' | 'file'>, folder:
   if (process.platform !== 'linux' || uid === undefined || Number.isNaN(uid) || !existsSync(top)) return []
   const paths = [top, ...readdirSync(top, { recursive: true, encoding: 'utf8' }).map((name) => join(top, name))]
   return paths.flatMap((path): Problem[] => {
-    const stat = lstatSync(path)
+    // Others may be at it: what is gone by now is no problem.
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (!stat) return []
     const bits = stat.uid === uid ? stat.mode >> 6 : stat.gid === gid ? stat.mode >> 3 : stat.mode
     const wanted = stat.isDirectory() ? 5 : 4
     if ((bits & wanted) === wanted) return []

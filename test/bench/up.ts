@@ -22,6 +22,8 @@ interface Round {
   /** Without the time from the last start to the engine's own word that all are healthy. */
   own: number
   again: number
+  /** The same, where Compose waits for health too, as we do. */
+  waits: number
   down: number
 }
 
@@ -71,19 +73,19 @@ async function compare(id: string, dir: string, check: () => void): Promise<stri
   const ours = (...args: string[]) => () => must(join(dir, 'ollama-stack'), args)
   const theirs = (...args: string[]) => () => dockerMust('compose', '-f', join(dir, 'compose.yaml'), '--progress', 'quiet', ...args)
   const tools = {
-    ours: { up: ours('up'), again: ours('up'), down: ours('down') },
-    theirs: { up: theirs('up', '-d', '--wait'), again: theirs('up', '-d'), down: theirs('down') },
+    ours: { up: ours('up'), again: ours('up'), waits: ours('up'), down: ours('down') },
+    theirs: { up: theirs('up', '-d', '--wait'), again: theirs('up', '-d'), waits: theirs('up', '-d', '--wait'), down: theirs('down') },
   }
-  const round = ({ up, again, down }: (typeof tools)['ours']) => async (): Promise<Round> => {
+  const round = ({ up, again, waits, down }: (typeof tools)['ours']) => async (): Promise<Round> => {
     check()
     const whole = await timed(up)
     const waited = await untilHealthy(nameOf(id))
     check()
-    return { up: whole, own: whole - waited, again: await timed(again), down: await timed(down) }
+    return { up: whole, own: whole - waited, again: await timed(again), waits: await timed(waits), down: await timed(down) }
   }
   const [mine = [], other = []] = await inTurns(ROUNDS, [round(tools.ours), round(tools.theirs)], (done) => say('round', `${done} of ${ROUNDS}, ${id}`))
   const titles: [keyof Round, string][] = [
-    ['up', 'up, from nothing to healthy'], ['own', "of that, not waiting for the engine's health checks"], ['again', 'up, nothing to do'], ['down', 'down'],
+    ['up', 'up, from nothing to healthy'], ['own', "of that, not waiting for the engine's health checks"], ['again', 'up, nothing to do (Compose: up -d)'], ['waits', 'up, nothing to do (Compose: up -d --wait)'], ['down', 'down'],
   ]
   return titles.map(([key, title]) => {
     const of = (rounds: readonly Round[]): number => median(rounds.map((one) => one[key]))

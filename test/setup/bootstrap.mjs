@@ -32,7 +32,7 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
 const entry = name === 'bench' ? join(setup, '..', 'bench', `${args[0]?.replace(/[^a-z]/g, '')}.ts`) : join(setup, `${name}.ts`)
 if (name === 'build') run(process.execPath, ['src/build.mjs', ...args])
 else if (!existsSync(entry) || !['engine', 'test', 'demo', 'bench', 'pictures', 'tables'].includes(name)) {
-  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect | stream [basic|bearer|mtls]... | up [basic|bearer|mtls]... | install | start' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench|pictures|tables> [arguments]')
+  console.error(name === 'bench' ? 'Usage: npm run bench -- auth [basic|bearer|mtls]... [--constant] | connect | install | start | stream [basic|bearer|mtls]... | up [basic|bearer|mtls]...' : 'Usage: node test/setup/bootstrap.mjs <engine|test|demo|build|bench|pictures|tables> [arguments]')
   process.exit(2)
 } else {
   const { build } = await import('esbuild')

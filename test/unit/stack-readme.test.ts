@@ -28,7 +28,5 @@ describe.each(Object.values(stacks))('$id', (stack) => {
 test('of the README files only that of a project is among what projects are made of', () => {
   const packed = join(dirname(root), 'dist/stacks.json')
   expect(existsSync(packed), 'npm run build').toBe(true)
-  const paths = Object.keys(JSON.parse(readFileSync(packed, 'utf8')) as object)
-  expect(paths.length).toBeGreaterThan(40)
-  expect(paths.filter((path) => path.endsWith('README.md'))).toEqual(['common/README.md'])
+  expect(Object.keys(JSON.parse(readFileSync(packed, 'utf8')) as object).filter((path) => path.endsWith('README.md'))).toEqual(['common/README.md'])
 })
