@@ -6,13 +6,14 @@
 //   stacks.json                  the files that projects are made of
 //   THIRD-PARTY-LICENSES.txt     of every package that is in the chunks
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { shared, together } from './build/core.mjs'
 import { lean, surrounded } from './build/lean.mjs'
-import { notices } from './build/notices.mjs'
+import { metaFile, notices } from './build/notices.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -63,15 +64,17 @@ writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' }
 writeFileSync(join(dist, 'stacks.json'), JSON.stringify(stackFiles()))
 await renderHelp()
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, metafile))
-// For the tests; no part of the package.
-writeFileSync(join(cache(), 'meta.json'), JSON.stringify(metafile))
+mkdirSync(dirname(metaFile(root)), { recursive: true })
+writeFileSync(metaFile(root), JSON.stringify(metafile))
 
 async function renderHelp() {
-  const outfile = join(cache(), 'manual.mjs')
+  const dir = mkdtempSync(join(tmpdir(), 'create-ollama-stack-manual-'))
+  const outfile = join(dir, 'manual.mjs')
   const { outputFiles: [file] } = await build({ ...common, ...lean, entryPoints: ['src/manual.ts'], outfile, write: false, format: 'esm', target: 'node20' })
   writeFileSync(outfile, surrounded(file?.text ?? ''))
   const { helpTexts } = await import(pathToFileURL(outfile).href)
   writeFileSync(join(dist, 'help.json'), JSON.stringify(await helpTexts()))
+  rmSync(dir, { recursive: true, force: true })
 }
 
 /** By path below stacks/. Fifty small files would take three times their size on a disk, here and in every project. */
@@ -83,10 +86,4 @@ function stackFiles() {
     // A stack's own README is for who reads the sources; the one in common/ is every project's.
     .filter((path) => !/^(?!common\/)[^/]+\/README\.md$/.test(path)).sort()
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
-}
-
-function cache() {
-  const dir = join(root, 'node_modules', '.cache', 'create-ollama-stack')
-  mkdirSync(dir, { recursive: true })
-  return dir
 }

@@ -1,6 +1,7 @@
 // The licence of every package that is really in the bundle; esbuild's own list misses those without a
 // comment. Most say the same in the same words, so each text stands once, below those that it is for.
 
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -18,6 +19,9 @@ export function notices(root, metafile) {
   const parts = [...byText.values()].map(({ text, packages }) => `${packages.join('\n')}\n\n${text}\n`)
   return `The programs in this folder contain code of the packages below. Each licence stands once,\nafter the packages that are under it and their copyright lines.\n\n${parts.join(`\n${'-'.repeat(72)}\n\n`)}`
 }
+
+/** What went into the bundle, for the tests: no part of the package. Two checkouts may share their packages. @param {string} root */
+export const metaFile = (root) => join(root, 'node_modules/.cache/create-ollama-stack', `meta-${createHash('sha256').update(root).digest('hex').slice(0, 12)}.json`)
 
 /** Folders of packages with code in the output. @param {import('esbuild').Metafile} metafile */
 export function packagesIn({ outputs }) {

@@ -167,8 +167,9 @@ test('ended by force during the smoke tests: the next upgrade goes back first', 
 test('a good one: its image and files, with every hand edit, and the old credential gets in', async () => {
   const program = shipping('good', GOOD)
   const line = '# New in this version.\n'
-  const shipped = join(place.dir, 'good/stacks/nginx/refusals.conf')
-  writeFileSync(shipped, line + readFileSync(shipped, 'utf8'))
+  const packed = join(place.dir, 'good/stacks.json')
+  const shipped = JSON.parse(readFileSync(packed, 'utf8')) as Record<string, string>
+  writeFileSync(packed, JSON.stringify({ ...shipped, 'nginx/refusals.conf': line + shipped['nginx/refusals.conf'] }))
   const dry = await upgrade(program, '--dry-run')
   expect([dry.code, dry.document.newer]).toEqual([0, true])
   const { code, document, stderr } = await upgrade(program, '--yes')

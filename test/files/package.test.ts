@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { transform, type Metafile } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, describe, expect, test } from 'vitest'
-import { licenceOf, packagesIn } from '../../src/build/notices.mjs'
+import { licenceOf, metaFile, packagesIn } from '../../src/build/notices.mjs'
 import { RANGE } from '../../src/cli/node-version.ts'
 import { helpTexts } from '../../src/manual.ts'
 
@@ -52,7 +52,7 @@ describe('what npm packs', () => {
 })
 
 describe('licences', () => {
-  const metafile = JSON.parse(readFileSync(join(root, 'node_modules/.cache/create-ollama-stack/meta.json'), 'utf8')) as Metafile
+  const metafile = JSON.parse(readFileSync(metaFile(root), 'utf8')) as Metafile
   const text = readFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), 'utf8')
   const packages = packagesIn(metafile)
 

@@ -58,7 +58,7 @@ test('CI: three systems, from the oldest Node.js that package.json allows', () =
   const { jobs } = read('ci.yml')
   const { os = [], node = [] } = jobs['platforms']?.strategy?.matrix ?? {}
   expect(os.map((one) => one.split('-')[0])).toEqual(['ubuntu', 'macos', 'windows'])
-  expect(about.engines.node.startsWith(`>=${node[0]}`)).toBe(true)
+  expect(about.engines.node.startsWith(`^${node[0]}`)).toBe(true)
   expect(node.slice(1)).toEqual(['22', '24'])
 })
 
