@@ -1,11 +1,12 @@
 // What both programs begin with. The build bundles it for Node.js 12, so that an older one than we
 // need says so; and it answers what needs nothing else: --version and --help.
 
-import { readFileSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { early, type Texts } from './cli/early.ts'
+import { early } from './cli/early.ts'
 import { tooOld } from './cli/node-version.ts'
 import { flagWords } from './cli/words.ts'
+import { readTexts } from './texts.ts'
 import { version } from './version.ts'
 
 export function start(program: string, argv: readonly string[]): void {
@@ -16,7 +17,7 @@ export function start(program: string, argv: readonly string[]): void {
     else say(2, `Error: ${old.message}\n  ${old.hint}\n`)
     return
   }
-  const said = early({ argv, cwd: process.cwd(), env: process.env }, version, () => JSON.parse(readFileSync(join(__dirname, 'help.json'), 'utf8')) as Texts)
+  const said = early({ argv, cwd: process.cwd(), env: process.env }, version, () => readTexts(join(__dirname, 'help.json.br')))
   if (said) {
     process.exitCode = said.code
     say(1, said.out)

@@ -1,15 +1,16 @@
 // Bundles the package into dist/: no dependencies at run time, one package to install.
 //
 //   create.js, ollama-stack.js   what both programs begin with, for any Node.js; answer --version and --help
-//   help.json                    every text of --help, rendered here
+//   help.json.br                 every text of --help, rendered here
 //   main.mjs and its chunks      everything else, split, so that a command loads little of the others'
-//   stacks.json                  the files that projects are made of
+//   stacks.json.br               the files that projects are made of
 //   THIRD-PARTY-LICENSES.txt     of every package that is in the chunks
 
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { shared, together } from './build/core.mjs'
 import { lean, surrounded } from './build/lean.mjs'
@@ -61,11 +62,16 @@ await build({
 for (const name of ['create.js', 'ollama-stack.js']) chmodSync(join(dist, name), 0o755)
 // The bundle is copied into projects, where no other package.json says what kind of module it is.
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
-writeFileSync(join(dist, 'stacks.json'), JSON.stringify(stackFiles()))
+writeTexts('stacks.json.br', stackFiles())
 await renderHelp()
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), notices(root, metafile))
 mkdirSync(dirname(metaFile(root)), { recursive: true })
 writeFileSync(metaFile(root), JSON.stringify(metafile))
+
+/** Read by src/texts.ts. @param {string} name @param {Record<string, string>} texts */
+function writeTexts(name, texts) {
+  writeFileSync(join(dist, name), brotliCompressSync(JSON.stringify(texts)))
+}
 
 async function renderHelp() {
   const dir = mkdtempSync(join(tmpdir(), 'create-ollama-stack-manual-'))
@@ -73,7 +79,7 @@ async function renderHelp() {
   const { outputFiles: [file] } = await build({ ...common, ...lean, entryPoints: ['src/manual.ts'], outfile, write: false, format: 'esm', target: 'node20' })
   writeFileSync(outfile, surrounded(file?.text ?? ''))
   const { helpTexts } = await import(pathToFileURL(outfile).href)
-  writeFileSync(join(dist, 'help.json'), JSON.stringify(await helpTexts()))
+  writeTexts('help.json.br', await helpTexts())
   rmSync(dir, { recursive: true, force: true })
 }
 

@@ -1,6 +1,6 @@
 // The manual: every text of --help. The build renders it; a test compares what it wrote.
 
-import type { Texts } from './cli/early.ts'
+import type { Texts } from './texts.ts'
 import type { Command, Group } from './cli/command.ts'
 import type { CommandName } from './cli/command-names.ts'
 import type { Page } from './cli/page.ts'

@@ -4,16 +4,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readTexts, type Texts } from './texts.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const packed = join(here, 'stacks.json')
+const packed = join(here, 'stacks.json.br')
 const bundled = existsSync(packed)
-let texts: Record<string, string> | undefined
+let texts: Texts | undefined
 
 /** A file of `stacks/`, such as `basic/files/nginx.conf`. */
 export function stackFile(path: string): string {
   if (!bundled) return readFileSync(join(here, '..', 'stacks', path), 'utf8')
-  texts ??= JSON.parse(readFileSync(packed, 'utf8')) as Record<string, string>
+  texts ??= readTexts(packed)
   const text = texts[path]
   if (text === undefined) throw new Error(`no ${path} in ${packed}`)
   return text

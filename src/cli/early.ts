@@ -3,10 +3,8 @@
 
 import { callable } from './callable.ts'
 import { COMMAND_NAMES, NOUNS } from './command-names.ts'
+import type { Texts } from '../texts.ts'
 import { flagWords, homeOf, split } from './words.ts'
-
-/** By command: `up`, `user`, `user add`; the overview is `''`. */
-export type Texts = Readonly<Record<string, string>>
 
 export interface Asked {
   argv: readonly string[]
@@ -20,7 +18,7 @@ export interface Said {
   err: string
 }
 
-/** Undefined: there is something to run, or to refuse. */
+/** `texts` by command: `up`, `user`, `user add`; the overview is `''`. Undefined: there is something to run, or to refuse. */
 export function early({ argv, cwd, env }: Asked, version: string, texts: () => Texts): Said | undefined {
   const topic = topicOf(argv)
   if (topic === undefined) return undefined

@@ -7,10 +7,12 @@ import { spawn } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { brotliCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Login } from '../../stacks/stack.ts'
 import { readTree } from '../../src/project/disk.ts'
 import { ask, type Door } from '../../src/net/http.ts'
+import { readTexts } from '../../src/texts.ts'
 import { create, docker, dockerOk, door, freePort, loginOf, ollamaStack, remains, run, workspace, type CreateDocument, type Outcome } from './project.ts'
 
 const NAME = 'test-upgrade'
@@ -39,11 +41,17 @@ interface Document {
 function newer(name: string, file: string, old: string, text: string): string {
   const program = join(place.dir, name)
   cpSync(join(import.meta.dirname, '../../dist'), program, { recursive: true })
-  const path = join(program, 'stacks.json')
-  const shipped = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
-  expect(shipped[file]).toContain(old)
-  writeFileSync(path, JSON.stringify({ ...shipped, [file]: shipped[file]?.replaceAll(old, text) }))
+  change(program, file, (shipped) => {
+    expect(shipped).toContain(old)
+    return shipped.replaceAll(old, text)
+  })
   return join(program, 'ollama-stack.js')
+}
+
+function change(program: string, file: string, made: (shipped: string) => string): void {
+  const packed = join(program, 'stacks.json.br')
+  const texts = readTexts(packed)
+  writeFileSync(packed, brotliCompressSync(JSON.stringify({ ...texts, [file]: made(texts[file] ?? '') })))
 }
 
 const shipping = (name: string, image: string): string => newer(name, 'bearer/files/compose.yaml', SHIPPED, image)
@@ -167,9 +175,7 @@ test('ended by force during the smoke tests: the next upgrade goes back first', 
 test('a good one: its image and files, with every hand edit, and the old credential gets in', async () => {
   const program = shipping('good', GOOD)
   const line = '# New in this version.\n'
-  const packed = join(place.dir, 'good/stacks.json')
-  const shipped = JSON.parse(readFileSync(packed, 'utf8')) as Record<string, string>
-  writeFileSync(packed, JSON.stringify({ ...shipped, 'nginx/refusals.conf': line + shipped['nginx/refusals.conf'] }))
+  change(join(place.dir, 'good'), 'nginx/refusals.conf', (shipped) => line + shipped)
   const dry = await upgrade(program, '--dry-run')
   expect([dry.code, dry.document.newer]).toEqual([0, true])
   const { code, document, stderr } = await upgrade(program, '--yes')

@@ -13,7 +13,7 @@ const sources = ['src', 'stacks'].flatMap((folder) =>
 
 /** Lowest first. Each file may import what stands in its own line or above it. */
 const LAYERS = [
-  ['src/errors.ts', 'src/version.ts', 'src/paths.ts'],
+  ['src/errors.ts', 'src/version.ts', 'src/paths.ts', 'src/texts.ts'],
   ['src/ui', 'src/cli'],
   ['src/manual'],
   ['src/compose', 'src/compose.ts'],

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stacks } from '../../stacks/index.ts'
 import { config } from './config-of.ts'
+import { readTexts } from '../../src/texts.ts'
 
 const root = join(import.meta.dirname, '../../stacks')
 
@@ -26,7 +27,7 @@ describe.each(Object.values(stacks))('$id', (stack) => {
 })
 
 test('of the README files only that of a project is among what projects are made of', () => {
-  const packed = join(dirname(root), 'dist/stacks.json')
+  const packed = join(dirname(root), 'dist/stacks.json.br')
   expect(existsSync(packed), 'npm run build').toBe(true)
-  expect(Object.keys(JSON.parse(readFileSync(packed, 'utf8')) as object).filter((path) => path.endsWith('README.md'))).toEqual(['common/README.md'])
+  expect(Object.keys(readTexts(packed)).filter((path) => path.endsWith('README.md'))).toEqual(['common/README.md'])
 })
