@@ -1,5 +1,6 @@
 // The main job on this machine, from a fresh clone: prepare, build, `create`. Arguments go to `create`;
-// where they name no directory or port, free ones are taken, so that demos can run side by side.
+// where they name no directory, a free one in `demo/` is taken, and where nobody asks for the port a
+// free port, so that demos can run side by side.
 
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -19,7 +20,7 @@ export async function main(args: string[]): Promise<number> {
   if (standin) say('note', `no registry answers, so Ollama is a ${standin.kind}; proxy, logins, roles and streaming are real`)
 
   const wizard = process.stdin.isTTY && process.stderr.isTTY && !args.includes('--yes') && !args.includes('-y')
-  const filled = wizard ? args : await fill(args)
+  const filled = await fill(args, wizard)
   const child = spawn(process.execPath, [join(root, 'dist/create.js'), ...filled], { stdio: 'inherit' })
   // Ctrl-C reaches the child by itself; this waits for what it has to say.
   process.on('SIGINT', () => {})
@@ -27,13 +28,13 @@ export async function main(args: string[]): Promise<number> {
   return code ?? 1
 }
 
-async function fill(args: string[]): Promise<string[]> {
+async function fill(args: string[], wizard: boolean): Promise<string[]> {
   const has = (...flags: string[]): boolean => args.some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)))
-  const filled = has('--yes', '-y') ? [...args] : [...args, '--yes']
+  const filled = wizard || has('--yes', '-y') ? [...args] : [...args, '--yes']
   const valued = /^(--(name|auth|user|bind|port|tls|host|model|dir)|-C)$/
   const named = args.some((word, index) => !word.startsWith('-') && !valued.test(args[index - 1] ?? ''))
   if (!named && !has('-C', '--dir')) filled.push(await freeDirectory())
-  if (!has('--port')) {
+  if (!wizard && !has('--port')) {
     let port = has('--tls') || args.includes('mtls') ? 8443 : 8880
     while (!(await portFree('127.0.0.1', port))) port++
     filled.push('--port', String(port))
