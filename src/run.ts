@@ -8,7 +8,7 @@ import { parseArgs } from './cli/args.ts'
 import { callable } from './cli/callable.ts'
 import { CancelError, StackError, UsageError } from './errors.ts'
 import { flagsOf } from './cli/help.ts'
-import { nearest } from './cli/nearest.ts'
+import { meant } from './cli/meant.ts'
 import { refuseKept } from './cli/npm-kept.ts'
 import { harmless, harmlessJson, quoted } from './ui/quoted.ts'
 import { harmlessUi } from './ui/harmless.ts'
@@ -99,7 +99,7 @@ function unknown(program: string, word: string, known: readonly string[]): Usage
   if (word.startsWith('-')) {
     return new UsageError('E_COMMAND', `${program} needs a command, and ${quoted(word)} is a flag.`, `Write the command first: ${program} ${known.includes('status') ? 'status' : 'list'} --json. All of them: ${program} --help`)
   }
-  const near = nearest(word, known)
+  const near = meant(word, known)
   return new UsageError('E_COMMAND', `${program} has no command ${quoted(word)}.`, `${near === undefined ? '' : `Did you mean ${near}? `}All of them: ${program} --help`)
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { COMMAND_NAMES } from '../../src/cli/command-names.ts'
+import { meant } from '../../src/cli/meant.ts'
 import { ran as ranIn, type Given } from './ran.ts'
 
 let cwd: string
@@ -54,10 +55,19 @@ describe('without a command', () => {
   })
 })
 
+test('what other programs call a command leads to one that there is', () => {
+  for (const word of ['start', 'stop', 'ps', 'rm', 'init', 'update', 'models']) expect(COMMAND_NAMES).toContain(meant(word, COMMAND_NAMES))
+  const ofPeople = ['add', 'list', 'rotate', 'remove']
+  for (const word of ['create', 'delete', 'revoke', 'reset', 'ls']) expect(ofPeople).toContain(meant(word, ofPeople))
+})
+
 describe('refused with exit 2', () => {
   test.each<[string[], string, RegExp]>([
     [['stauts'], 'E_COMMAND', /no command "stauts"\. Did you mean status\? All of them: ollama-stack --help$/],
     [['user', 'ad', 'bob'], 'E_COMMAND', /user has no command "ad"\. Did you mean add\? All of them: ollama-stack user --help$/],
+    [['start'], 'E_COMMAND', /no command "start"\. Did you mean up\?/],
+    [['restart'], 'E_COMMAND', /no command "restart"\. All/],
+    [['user', 'delete', 'bob'], 'E_COMMAND', /user has no command "delete"\. Did you mean remove\?/],
     [['user', 'add'], 'E_ARGUMENT', /user add needs NAME\./],
     [['user', 'add', 'b:admin'], 'E_USER_NAME', /Write the role apart: ollama-stack user add b --role admin$/],
     [['user', 'add', 'b d'], 'E_USER_NAME', /ollama-stack user add ann$/],
