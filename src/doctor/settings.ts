@@ -43,7 +43,7 @@ export const settingsChecks: Check[] = [
       if (!ollama) return null
       const home = ollama.environment?.['OLLAMA_MODELS'] ?? ollama.environment?.['HOME'] ?? '/root'
       const mount = ollama.volumes?.find(({ type, target }) => type !== 'tmpfs' && (home === target || home.startsWith(`${target}/`)))
-      return mount ? ok(`${mount.type} ${mount.source ?? ''} at ${mount.target}`.replace('  ', ' ')) : warn(`${home} of the service ollama is no volume: its models go with the container.`, `Mount one there: services.ollama.volumes in compose.yaml, with \`source: models\` and \`target: ${home}\`, then: ollama-stack up`)
+      return mount ? ok(`${mount.type} ${mount.source ?? ''} at ${mount.target} of the service ollama`.replace('  ', ' ')) : warn(`${home} of the service ollama is no volume: its models go with the container.`, `Mount one there: services.ollama.volumes in compose.yaml, with \`source: models\` and \`target: ${home}\`, then: ollama-stack up`)
     },
   }),
 ]
