@@ -35,7 +35,7 @@ export function commandHelp(command: Command, { about, groups = {}, sections = {
     ...titled.flatMap(([title, keys]) => [`${title}:`, ...rowsOf(flags.filter(([key]) => keys.includes(key)).map(([key, flag]) => [spelled(key, flag), meaning(flag)]), left), '']),
     command.examples.length === 1 ? 'Example:' : 'Examples:', ...command.examples.map((line) => `  ${line}`), '',
     ...Object.entries({ ...sections, 'Exit codes': sections['Exit codes'] ?? EXIT_CODES }).flatMap(([title, rows]) => [`${title}:`, ...rowsOf(rows), '']),
-    wrapped(`See also: ollama-stack COMMAND --help, of ${see.join(', ')}.`),
+    wrapped(`See also: ${see.join(', ')} (ollama-stack COMMAND --help).`),
   )
 }
 
