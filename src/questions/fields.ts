@@ -172,7 +172,7 @@ export const FIELDS: { [K in keyof Answers]: Field<Answers[K]> } = {
     parse: (texts) => [...new Set(texts.flatMap(origins))],
     fallback: () => [],
     print: (allowed) => allowed,
-    question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'none of them, for most; web pages: --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
+    question: { kind: 'several', message: 'Which apps call from a browser or web view?', hint: 'most people need none; for a web page there is --origin', options: () => Object.entries(ORIGIN_PRESETS).map(([value, { title, origins: list }]) => ({ value, label: title, hint: list.join(' ') })) },
   },
   allow: {
     flag: 'allow',

@@ -165,9 +165,15 @@ describe('done', () => {
     // A certificate's file is called after its fingerprint.
     const alike = ({ out }: { out: string }): string => out.replace(/[0-9a-f]{64}/, 'FINGERPRINT')
     expect([odd.code, alike(odd)]).toEqual([0, alike(plain)])
-    expect(JSON.parse(plain.out)).toMatchObject({ dryRun: true, files: expect.arrayContaining([{ path: join(cwd, 'x', 'compose.yaml'), mode: '0644' }]) })
+    expect(JSON.parse(plain.out)).toMatchObject({ dryRun: true, url: auth === 'mtls' ? expect.stringMatching(/^https:\/\/\S+:8443$/) : 'http://127.0.0.1:8880', files: expect.arrayContaining([{ path: join(cwd, 'x', 'compose.yaml'), mode: '0644' }]) })
     expect(readdirSync(cwd)).toEqual([])
   })
+})
+
+test('a stack without an admin is made, and says what that means', async () => {
+  const { code, out, err } = await ran(['create', 'x', '--user', 'ann:user', '--yes', '--dry-run'])
+  expect([code, err]).toEqual([0, expect.stringContaining('Nobody here is an admin, so nobody can pull or delete models')])
+  expect(out).toContain('It would answer at http://127.0.0.1:8880; login: bearer, for ann (user).')
 })
 
 describe('failed and cancelled', () => {

@@ -16,7 +16,7 @@ export async function make({ answers, password }: Answered, { config, engine, no
   const { directory } = answers
   const warning = answers.tlsKey === null ? null : openKey(answers.tlsKey)
   for (const text of [...(warning === null ? [] : [warning]), ...warnings]) ui.warn(text)
-  if (dry) return dryRun(directory, files, context)
+  if (dry) return dryRun(answers, config, files, context)
   for (const note of notes) ui.line(note)
   if (signal.aborted) throw new CancelError()
 

@@ -25,7 +25,9 @@ export async function plan({ answers, machine, password }: Answered, engine: Eng
   }
   const { notes, warnings, ...backend } = await backendFor(answers, engine, machine, signal)
   const whole: StackConfig = { ...config, ...backend, user: proxyUser(), subnet: await freeSubnet(config, engine) }
-  return { config, engine, notes, warnings, ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
+  const admins = answers.people.some(({ role }) => role === 'admin')
+  const nobody = admins ? [] : ['Nobody here is an admin, so nobody can pull or delete models through the proxy. Make somebody one: ollama-stack user add NAME --role admin']
+  return { config, engine, notes, warnings: [...warnings, ...nobody], ...await render(stack, whole, answers.people, { now, own: ownCert(answers, now), ...(password === undefined ? {} : { password }) }) }
 }
 
 /** Certificates that are made now must hold where the proxy and the clients are. */
