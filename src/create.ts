@@ -3,4 +3,4 @@
 import { start } from './bin.ts'
 
 const [first, ...rest] = process.argv.slice(2)
-start('create-ollama-stack', first === '--version' || first === '-v' ? [first] : first === 'help' && rest.length === 0 ? ['help', 'create'] : ['create', ...(first === undefined ? [] : [first, ...rest])])
+start('create-ollama-stack', first === '--version' || first === '-v' ? [first, ...rest] : first === 'help' && rest.length === 0 ? ['help', 'create'] : ['create', ...(first === undefined ? [] : [first, ...rest])])

@@ -36,7 +36,7 @@ function topicOf(argv: readonly string[]): { name: string | null; asked: boolean
   const help = words[0] === 'help'
   const [first, ...rest] = help ? words.filter((word) => !word.startsWith('-')).slice(1) : words
   if (first === '--version' || first === '-v') return { name: null, asked: true }
-  if (first === undefined || isHelp(first)) return { name: '', asked: first !== undefined || help }
+  if (first === undefined || isHelp(first) || (help && first === 'help')) return { name: '', asked: first !== undefined || help }
   if (!COMMAND_NAMES.some((name) => name === first)) return undefined
   const [second] = rest
   const noun = NOUNS.some((name) => name === first)

@@ -122,7 +122,12 @@ function overPipes(child: ChildProcessWithoutNullStreams): Duplex {
     if (code) socket.destroy(new Error(`ssh ended with ${code}: ${complaint.trim()}`))
     else socket.push(null)
   })
+  // An idle connection mustn't keep the program from ending, as http's agent sees to with these.
+  const held = (how: 'ref' | 'unref') => (): Duplex => {
+    for (const one of [child, child.stdin, child.stdout, child.stderr] as { ref(): void; unref(): void }[]) one[how]()
+    return socket
+  }
   const same = (): Duplex => socket
   // A pipe has no such settings.
-  return Object.assign(socket, { setKeepAlive: same, setNoDelay: same, setTimeout: same, ref: same, unref: same })
+  return Object.assign(socket, { setKeepAlive: same, setNoDelay: same, setTimeout: same, ref: held('ref'), unref: held('unref') })
 }

@@ -1,9 +1,10 @@
 // What `up` asks of the engine when there is nothing to do, seen by a relay: no change, and nothing twice but what
-// a change in between could make another.
+// a change in between could make another. And that a connection kept for more doesn't keep the program.
 
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { create, docker, freePort, ollamaStack, workspace } from './project.ts'
+import { create, docker, freePort, ollamaStack, run, workspace } from './project.ts'
 import { relay } from './relay.ts'
 
 const NAME = 'test-calls'
@@ -32,4 +33,15 @@ test('a second up changes nothing, and looks at each thing as often as it has to
   // Before, for the wait, and for the status at the end.
   for (const [list, most] of [['containers/json', 3], ['networks', 2], ['volumes', 2], ['version', 1], ['info', 1]] as const) expect([list, counted[`GET /${list}`]]).toEqual([list, most])
   expect(calls.length, JSON.stringify(counted)).toBeLessThanOrEqual(34)
+})
+
+test('over ssh, a command that is done ends', async () => {
+  const bin = join(place.dir, 'bin')
+  mkdirSync(bin)
+  // As if the engine's machine were this one.
+  writeFileSync(join(bin, 'ssh'), '#!/bin/sh\nunset DOCKER_HOST\nwhile [ "$1" != "--" ]; do shift; done\nshift 2\nexec "$@"\n')
+  chmodSync(join(bin, 'ssh'), 0o755)
+  const { code, stdout, stderr } = await run('timeout', ['60', process.execPath, join(import.meta.dirname, '../../dist/ollama-stack.js'), 'status', '--json', '-C', join(place.dir, NAME)], { env: { DOCKER_HOST: 'ssh://me@box', PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` } })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(JSON.parse(stdout)).toMatchObject({ name: NAME, running: true })
 })

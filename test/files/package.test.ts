@@ -103,6 +103,7 @@ describe('what both programs begin with', () => {
   test('--version needs nothing but itself, help only the texts', () => {
     for (const name of [...PROGRAMS, 'package.json']) copyFileSync(join(dist, name), join(folder, name))
     for (const name of PROGRAMS) expect(ran(join(folder, name), ['--version'])).toEqual({ status: 0, stdout: `${about.version}\n`, stderr: '' })
+    for (const name of PROGRAMS) expect(JSON.parse(ran(join(folder, name), ['--version', '--json']).stdout)).toEqual({ version: about.version })
     copyFileSync(join(dist, 'help.json.br'), join(folder, 'help.json.br'))
     expect(ran(join(folder, 'ollama-stack.js'), [])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/^ {2}create /m) })
     for (const args of [['--help'], ['help'], ['up', '--help'], ['help', 'user', 'add'], ['user', '-h']]) {

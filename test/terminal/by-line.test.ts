@@ -107,6 +107,22 @@ describe('one question', () => {
     expect([await secret, input.raw]).toEqual(['abcd', false])
     expect(written()).not.toMatch(/ab|cd/)
   })
+  test('of what is hidden, arrows are no letters, and a letter in two pieces is one', async () => {
+    const { ui, input, see, press } = start()
+    const secret = ui.hidden('The key?', () => undefined)
+    await see('The key?')
+    press('a', '\x1b[D', '\x1bOC', '\x1b[3~', 'b')
+    for (const byte of Buffer.from('ß€')) input.write(Buffer.of(byte))
+    press('\r')
+    expect(await secret).toBe('abß€')
+  })
+  test('the end of all input while something hidden is typed', async () => {
+    const { ui, input, see } = start()
+    const secret = ui.hidden('The key?', () => undefined)
+    await see('The key?')
+    input.end()
+    await expect(secret).rejects.toBeInstanceOf(CancelError)
+  })
   test.each([[CTRL_C], ['the signal']])('%j while something hidden is typed', async (how) => {
     const { ui, input, see, press, stop } = start()
     const secret = ui.hidden('The key?', () => undefined)

@@ -36,7 +36,7 @@ describe('without a command', () => {
     expect(await ran([flag])).toEqual({ code: 0, out: expect.stringMatching(/^\S+\n$/), err: '' })
     expect(JSON.parse((await ran([flag, '--json'])).out)).toEqual({ version: expect.any(String) })
   })
-  test.each([['--help'], ['-h'], ['help'], ['-C', 'x', '--help']])('%s %s %s', async (...argv) => {
+  test.each([['--help'], ['-h'], ['help'], ['help', 'help'], ['-C', 'x', '--help']])('%s %s %s', async (...argv) => {
     expect(await ran(argv)).toEqual({ code: 0, out: expect.stringMatching(/^ {2}create /m), err: '' })
     expect(JSON.parse((await ran([...argv, '--json'])).out)).toEqual({ help: expect.stringMatching(/^ {2}create /m) })
   })
