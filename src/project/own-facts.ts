@@ -4,6 +4,7 @@
 import { basename, dirname, join } from 'node:path'
 import { stacks } from '../../stacks/index.ts'
 import { TLS, type Tls } from '../../stacks/stack.ts'
+import { nearest } from '../cli/nearest.ts'
 import { StackError, UsageError } from '../errors.ts'
 import { allowed } from '../questions/allowed.ts'
 import { origins } from '../questions/origins.ts'
@@ -22,10 +23,17 @@ export interface OwnFacts {
   model: string | null
 }
 
+/** Beside those of OwnFacts: who wrote the file, and which images it pulled. */
+const KEYS = ['auth', 'tls', 'insecure-http', 'hosts', 'certified', 'origins', 'allow', 'rate', 'model', 'version', 'images']
+
 /** `block`: as plain data. Throws E_COMPOSE_INVALID with the line. */
 export function ownFacts(block: unknown, text: string, path: string): OwnFacts {
   const own: Record<string, unknown> = typeof block === 'object' && block !== null ? { ...block } : {}
   const { auth, tls: kind, 'insecure-http': insecureHttp = false } = own
+  for (const key of Object.keys(own).filter((key) => !KEYS.includes(key))) {
+    const meant = nearest(key, KEYS)
+    throw wrong(key, `isn't known.${meant === undefined ? '' : ` Did you mean ${meant}?`}`, text, path)
+  }
   const list = (key: string, parse: (one: string) => unknown): string[] => {
     const value = own[key] ?? []
     if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw wrong(key, 'must be a list of texts in quotes', text, path)
@@ -66,6 +74,6 @@ function checked(key: string, parse: () => unknown, text: string, path: string):
 function wrong(key: string, what: string, text: string, path: string, hint = `Edit ${path}, then run the command again.`): StackError {
   const lines = text.split('\n')
   const start = lines.findIndex((line) => line.startsWith('x-ollama-stack:'))
-  const at = lines.findIndex((line, index) => index > start && new RegExp(`^\\s+${key}:`).test(line))
-  return new StackError('E_COMPOSE_INVALID', `${basename(path)}:${(at < 0 ? start : at) + 1}: x-ollama-stack.${key} ${what}.`, { exit: 2, hint })
+  const at = lines.findIndex((line, index) => index > start && line.trimStart().startsWith(`${key}:`))
+  return new StackError('E_COMPOSE_INVALID', `${basename(path)}:${(at < 0 ? start : at) + 1}: x-ollama-stack.${key} ${what.replace(/(?<![.?])$/, '.')}`, { exit: 2, hint })
 }

@@ -42,6 +42,8 @@ describe('x-ollama-stack', () => {
     ['encryption that YAML 1.1 takes for false', /tls: "off"/, 'tls: false', /tls must be one of/],
     ['no encryption at all', /^ {2}tls: .*\n/m, '', /tls must be one of/],
     ['a permission that is no yes or no', /tls: "off"/, 'tls: "off"\n  insecure-http: "no"', /insecure-http must be true or false/],
+    ['a key with a slip in it', /allow: (.*)/, 'alow: $1', /^compose\.yaml:\d+: x-ollama-stack\.alow isn't known\. Did you mean allow\?$/],
+    ['a key like no other', /rate: .*/, 'quota: "1"', /^compose\.yaml:\d+: x-ollama-stack\.quota isn't known\.$/],
     ['a number as model', /model: .*/, 'model: 3', /x-ollama-stack\.model must be text/],
   ])('%s is refused, with its line', (_, from, to, says) => {
     const error = failure(() => edited(from, to))
