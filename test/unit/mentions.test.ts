@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const sources = ['src', 'stacks', 'test'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)).filter((file) => /\.(ts|mjs|lua|conf|caddy)$|Caddyfile$/.test(file) && !file.includes('snapshots')))
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)).filter((file) => /\.(ts|mjs|lua|conf|caddy)$|Caddyfile$/.test(file) && !/snapshots|node_modules/.test(file)))
 
 test('files that comments name', () => {
   const missing = sources.flatMap((file) => {
