@@ -181,9 +181,10 @@ test('connect: a bare Ollama at a local port, with the key', async () => {
   const port = await freePort()
   const child = spawn(process.execPath, [join(root, 'dist/ollama-stack.js'), 'connect', url, '--port', String(port)], { env: { ...process.env, HOME: home, OLLAMA_STACK_SECRET: key }, stdio: ['ignore', 'pipe', 'pipe'] })
   try {
+    // Read on to the end: a program whose output nobody takes any more ends.
     let said = ''
-    for await (const text of child.stdout.setEncoding('utf8')) if ((said += String(text)).includes('Listening on')) break
-    expect(said).toContain(`Listening on http://127.0.0.1:${port}`)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text))
+    await expect.poll(() => said, { timeout: 10_000 }).toContain(`Listening on http://127.0.0.1:${port}`)
     expect((await fetch(`http://127.0.0.1:${port}/api/tags`)).status).toBe(200)
   } finally {
     const ended = once(child, 'close')
