@@ -42,7 +42,7 @@ async function acquire(): Promise<() => Promise<void>> {
 }
 
 function sweep(): void {
-  const list = (...args: string[]): string[] => docker(...args, '--format', '{{.ID}} {{.Label "com.docker.compose.project"}}')
+  const list = (...args: string[]): string[] => docker(...args, '--format', `{{.${args[0] === 'volume' ? 'Name' : 'ID'}}} {{.Label "com.docker.compose.project"}}`)
     .split('\n').map((line) => line.split(' ')).filter(([, project = '']) => OURS.test(project)).map(([id = '']) => id)
   for (const id of list('ps', '-a')) docker('rm', '-f', '-v', id)
   for (const id of list('network', 'ls')) {
@@ -53,6 +53,7 @@ function sweep(): void {
       if (!/not found/.test(String((error as { stderr?: unknown }).stderr))) throw error
     }
   }
+  for (const name of list('volume', 'ls')) docker('volume', 'rm', '-f', name)
 }
 
 const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' })
