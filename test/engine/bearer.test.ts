@@ -69,6 +69,8 @@ async function made(name: string, flags: string[]): Promise<{ dir: string; at: D
   await issue(project, { name: 'bob', role: 'user' }, { now: new Date(), sshKey: line(bob) })
   const at = door(document)
   await until(at, () => signed(), 200)
+  // Each worker reads for itself, and one that has is none of the others.
+  await sleep(1000)
   return { dir, at }
 }
 
