@@ -37,10 +37,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // Some have openssl make RSA keys, on machines that are busy.
-      project('unit', { testTimeout: 30_000, ...(process.platform === 'win32' && { include: PORTABLE.map((name) => `unit/${name}.test.ts`) }) }),
+      project('unit', { testTimeout: 90_000, ...(process.platform === 'win32' && { include: PORTABLE.map((name) => `unit/${name}.test.ts`) }) }),
       project('images'),
       project('files', { testTimeout: 120_000, hookTimeout: 120_000 }),
-      project('terminal', { testTimeout: 60_000 }),
+      project('terminal', { testTimeout: 90_000 }),
       // Every command of the pages, on stacks of their own.
       project('docs', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './engine/alone.ts' }),
       project('first', { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: ['./engine/alone.ts', './first/published.ts'] }),

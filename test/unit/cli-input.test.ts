@@ -149,7 +149,7 @@ describe('a place that is no project', () => {
     const at = join(root, name.replace(/\W+/g, '-'))
     make(at)
     expect(await refused(['status', '-C', at])).toMatch(says)
-  }, 5000)
+  }, 20_000)
 })
 
 describe('taken, and written as it must be', () => {
