@@ -29,22 +29,30 @@ export function documentOf({ project, credentials, started, model, checks }: Don
   }
 }
 
-export function reportCreated({ project, credentials, started }: Done, ui: Ui): void {
+export function reportCreated(done: Done, ui: Ui): void {
+  const tool = launcher(done.project.dir)
+  reportMade(done, ui, done.started ? 'Try it:' : `Start it, then try it:\n  ${tool} up`)
+  ui.data('')
+  ui.data(`See it:        ${tool} status`)
+  ui.data(`Take it down:  ${tool} down`)
+}
+
+/** What nobody could read again; how to go on is what the error says. */
+export function reportInterrupted(done: Done, ui: Ui): void {
+  reportMade(done, ui, done.started ? 'Try it:' : 'Once it runs:')
+}
+
+function reportMade({ project, credentials }: Done, ui: Ui, then: string): void {
   const [first] = credentials
-  const tool = launcher(project.dir)
   ui.data('')
   ui.data(`URL       ${project.url}`)
   if (project.ca !== null) ui.data(`CA        ${project.ca}  (clients need it to trust the certificate)`)
   for (const line of credentialLines(project, credentials)) ui.data(line)
   if (first) {
     ui.data('')
-    ui.data(started ? 'Try it:' : 'Start it, then try it:')
-    if (!started) ui.data(`  ${tool} up`)
+    ui.data(then)
     ui.data(`  ${curlCommand(project, first)}`)
   }
-  ui.data('')
-  ui.data(`See it:        ${tool} status`)
-  ui.data(`Take it down:  ${tool} down`)
 }
 
 /** What was made goes along with the error, so that no secret is lost. */
@@ -79,6 +87,6 @@ export function cutShort(done: Done, json: boolean, ui: Ui): void {
   const { code, message, hint } = cancelledAfterWriting(null, done)
   const rest = `${message} What was started may still be on the engine.`
   if (json) return ui.data(JSON.stringify({ ...documentOf(done), error: { code, message: rest, hint } }))
-  reportCreated(done, ui)
+  reportInterrupted(done, ui)
   ui.line(`${rest}\n${hint.replace(/^/gm, '  ')}`)
 }

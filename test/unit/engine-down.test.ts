@@ -1,21 +1,9 @@
 // down beside an engine that answers as the test says: what goes while something else still stops, and how it ends.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Docker from 'dockerode'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { down } from '../../src/engine/down.ts'
-
-let dir: string
-let server: Server | undefined
-beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-down-')) })
-afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
-  rmSync(dir, { recursive: true, force: true })
-})
+import { fakeEngine } from './fake-engine.ts'
 
 const container = (service: string, networks: string[]): object => ({
   Id: service, Names: [`/x-${service}-1`], Labels: { 'com.docker.compose.service': service },
@@ -29,15 +17,13 @@ const LISTS: Record<string, unknown> = {
 /** `answer` may wait; it gives the status. */
 async function engine(answer: (call: string) => number | Promise<number>): Promise<{ docker: Docker; calls: string[] }> {
   const calls: string[] = []
-  const socketPath = join(dir, 'engine.sock')
-  server = createServer((request, response) => {
+  const socketPath = await fakeEngine((request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
     if (LISTS[path]) return void response.end(JSON.stringify(LISTS[path]))
     const call = `${request.method} ${path}`
     calls.push(call)
     void Promise.resolve(answer(call)).then((status) => response.writeHead(status).end(status < 300 ? '' : '{"message":"no"}'))
   })
-  await new Promise<void>((resolve) => server?.listen(socketPath, resolve))
   return { docker: new Docker({ socketPath }), calls }
 }
 

@@ -2,20 +2,16 @@
 // failure is explained, and comes within ten seconds.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connect } from '../../src/engine.ts'
+import { fakeEngine } from './fake-engine.ts'
 import { ran } from './ran.ts'
 
 let dir: string
-let server: Server | undefined
 beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-faults-')) })
 afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
-  server = undefined
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -56,16 +52,12 @@ test.each<[string, number, string, string]>([
   ['an error', 500, '{"message":"broken"}', 'E_ENGINE'],
   ['a refusal', 403, '{"message":"authorization denied by plugin"}', 'E_ENGINE'],
 ])('what answers says %s', async (_, status, body, code) => {
-  const path = join(dir, 'fake.sock')
-  server = createServer((_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body))
-  await new Promise<void>((resolve) => server?.listen(path, resolve))
+  const path = await fakeEngine((_request, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body))
   expect((await outcome({ DOCKER_HOST: `unix://${path}` })).code).toMatch(new RegExp(`^${code}`))
 })
 
 test('an engine that dies while it answers', async () => {
-  const path = join(dir, 'fake.sock')
-  server = createServer((_request, response) => { response.write('{"Version":'); setTimeout(() => response.destroy(), 20) })
-  await new Promise<void>((resolve) => server?.listen(path, resolve))
+  const path = await fakeEngine((_request, response) => { response.write('{"Version":'); setTimeout(() => response.destroy(), 20) })
   await expect(connect({ env: { DOCKER_HOST: `unix://${path}` }, timeoutMs: 300 })).rejects.toMatchObject({ code: expect.stringMatching(/^E_ENGINE/) as string })
 })
 

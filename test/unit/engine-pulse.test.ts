@@ -1,30 +1,16 @@
 // An engine that goes silent, or dies in the middle of an answer: every call ends, and says so.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { explainEngine } from '../../src/engine/explain.ts'
 import { watch } from '../../src/engine/pulse.ts'
-
-let dir: string
-let server: Server | undefined
-beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'ollama-stack-pulse-')) })
-afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
-  rmSync(dir, { recursive: true, force: true })
-})
+import { fakeEngine } from './fake-engine.ts'
 
 /** An engine of 20 ms between pings, which is gone after 100 ms of silence. */
 async function engine(answer: RequestListener): Promise<Docker> {
-  const socketPath = join(dir, 'engine.sock')
-  server = createServer(answer)
-  await new Promise<void>((resolve) => server?.listen(socketPath, resolve))
-  const docker = new Docker({ socketPath })
+  const docker = new Docker({ socketPath: await fakeEngine(answer) })
   watch(docker.modem, { every: 20, within: 100 })
   return docker
 }

@@ -6,7 +6,7 @@ import { dryRun } from '../../project/dry-run.ts'
 import { loadProject } from '../../project/project.ts'
 import { writeProject } from '../../project/scaffold.ts'
 import { openKey } from '../../questions/own-cert.ts'
-import { cutShort, documentOf, failedAfterWriting, reportCreated, type Done } from '../../start/report.ts'
+import { cutShort, documentOf, failedAfterWriting, reportCreated, reportInterrupted, type Done } from '../../start/report.ts'
 import { startAndTest } from '../../start/start.ts'
 import { repeatLine, type Answered } from '../../wizard/answer.ts'
 import type { Planned } from './plan.ts'
@@ -29,7 +29,7 @@ export async function make({ answers, password }: Answered, { config, engine, no
     if (engine) await startAndTest(done, config.model, engine, context, now)
   } catch (error) {
     // The secrets first: nobody can read them again.
-    if (!json) reportCreated(done, ui)
+    if (!json) reportInterrupted(done, ui)
     throw failedAfterWriting(error, done, signal)
   } finally {
     process.off('exit', lastWords)
